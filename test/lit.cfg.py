@@ -1,0 +1,23 @@
+# Configuration of the lit tests. Tools are found by name; `%inputs` is the Inputs folder beside a
+# test, `%patterns` the shipped rules.
+import os
+
+import lit.formats
+
+config.name = "wnnxc"
+config.test_format = lit.formats.ShTest(True)
+config.suffixes = [".wnnxt", ".pat", ".test"]
+config.excludes = ["Inputs", "lit.cfg.py", "CMakeLists.txt"]
+config.test_source_root = os.path.dirname(__file__)
+
+tools = os.path.join(config.wnnx_build, "bin")
+config.environment["PATH"] = os.pathsep.join([tools, config.llvm_tools, config.environment["PATH"]])
+config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
+config.environment["CXX"] = config.host_cxx
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+config.substitutions.append(("%inputs", os.path.join(config.test_source_root, "Inputs")))
+config.substitutions.append(("%patterns", os.path.join(config.wnnx_source, "patterns")))
+config.substitutions.append(("%root", config.wnnx_source))
+config.substitutions.append(("%python", config.python))
