@@ -1,5 +1,5 @@
 # wnnx_library(Name DEPENDS A B): a static library of all .cpp files beside the calling
-# CMakeLists.txt (and below, unless a subfolder has its own), linked to the layers it includes.
+# CMakeLists.txt, linked to the layers it includes.
 
 function(wnnx_target_options target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wno-missing-field-initializers)
@@ -21,6 +21,9 @@ endfunction()
 function(wnnx_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
+  if(NOT sources)
+    return() # a layer that has no sources yet
+  endif()
   add_library(wnnx${name} STATIC ${sources})
   target_include_directories(wnnx${name} PUBLIC "${PROJECT_SOURCE_DIR}/include")
   target_include_directories(wnnx${name} SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS})

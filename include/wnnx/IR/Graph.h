@@ -39,8 +39,8 @@ class Value {
   llvm::SmallVector<Use, 2> useList;
 
 public:
-  Value(Graph *g, Node *def, unsigned no, TensorType t)
-      : parent(g), def(def), resultNo(no), ty(std::move(t)) {}
+  Value(Graph *g, Node *node, unsigned no, TensorType t)
+      : parent(g), def(node), resultNo(no), ty(std::move(t)) {}
   Value(const Value &) = delete;
   Value &operator=(const Value &) = delete;
   Graph *graph() const { return parent; }

@@ -20,7 +20,7 @@ public:
   };
   Location() = default;
   /// A place in a source text, and the module path it stands for (such as "layer1.0.conv1").
-  static Location file(std::string file, unsigned line, unsigned column, std::string scope = "");
+  static Location file(std::string path, unsigned line, unsigned column, std::string scope = "");
   static Location scope(std::string scope) { return file("", 0, 0, std::move(scope)); }
   /// Made by a rule at `rulePlace` ("fuse.pat:12") out of the nodes at `parts`.
   static Location fused(std::string rule, std::string rulePlace, std::vector<Location> parts);

@@ -36,7 +36,7 @@ class DiagnosticBuilder {
   Diagnostic diag;
 
 public:
-  DiagnosticBuilder(Diagnostics &owner, Diagnostic d) : owner(&owner), diag(std::move(d)) {}
+  DiagnosticBuilder(Diagnostics &to, Diagnostic d) : owner(&to), diag(std::move(d)) {}
   DiagnosticBuilder(DiagnosticBuilder &&o) noexcept : owner(o.owner), diag(std::move(o.diag)) {
     o.owner = nullptr;
   }

@@ -12,7 +12,7 @@ namespace wnnx {
 
 class [[nodiscard]] LogicalResult {
   bool ok;
-  explicit LogicalResult(bool ok) : ok(ok) {}
+  explicit LogicalResult(bool good) : ok(good) {}
 
 public:
   static LogicalResult get(bool ok) { return LogicalResult(ok); }
