@@ -13,15 +13,24 @@ namespace wnnx {
 
 std::string_view attrKindName(AttrKind k) {
   switch (k) {
-  case AttrKind::None: return "none";
-  case AttrKind::Bool: return "bool";
-  case AttrKind::Int: return "int";
-  case AttrKind::Float: return "float";
-  case AttrKind::Str: return "str";
-  case AttrKind::DType: return "dtype";
-  case AttrKind::Ints: return "ints";
-  case AttrKind::Floats: return "floats";
-  case AttrKind::Tensor: return "tensor";
+  case AttrKind::None:
+    return "none";
+  case AttrKind::Bool:
+    return "bool";
+  case AttrKind::Int:
+    return "int";
+  case AttrKind::Float:
+    return "float";
+  case AttrKind::Str:
+    return "str";
+  case AttrKind::DType:
+    return "dtype";
+  case AttrKind::Ints:
+    return "ints";
+  case AttrKind::Floats:
+    return "floats";
+  case AttrKind::Tensor:
+    return "tensor";
   }
   return "?";
 }
@@ -33,7 +42,8 @@ bool Attribute::operator==(const Attribute &o) const {
     return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
   };
   switch (kind()) {
-  case AttrKind::Float: return same(asFloat(), o.asFloat());
+  case AttrKind::Float:
+    return same(asFloat(), o.asFloat());
   case AttrKind::Floats: {
     if (asFloats().size() != o.asFloats().size())
       return false;
@@ -43,13 +53,20 @@ bool Attribute::operator==(const Attribute &o) const {
     }
     return true;
   }
-  case AttrKind::Tensor: return asTensor().identical(o.asTensor());
-  case AttrKind::None: return true;
-  case AttrKind::Bool: return asBool() == o.asBool();
-  case AttrKind::Int: return asInt() == o.asInt();
-  case AttrKind::Str: return asStr() == o.asStr();
-  case AttrKind::DType: return asDType() == o.asDType();
-  case AttrKind::Ints: return asInts() == o.asInts();
+  case AttrKind::Tensor:
+    return asTensor().identical(o.asTensor());
+  case AttrKind::None:
+    return true;
+  case AttrKind::Bool:
+    return asBool() == o.asBool();
+  case AttrKind::Int:
+    return asInt() == o.asInt();
+  case AttrKind::Str:
+    return asStr() == o.asStr();
+  case AttrKind::DType:
+    return asDType() == o.asDType();
+  case AttrKind::Ints:
+    return asInts() == o.asInts();
   }
   return false;
 }
@@ -98,15 +115,24 @@ std::string Attribute::str() const {
     return s + "]";
   };
   switch (kind()) {
-  case AttrKind::None: return "none";
-  case AttrKind::Bool: return asBool() ? "true" : "false";
-  case AttrKind::Int: return std::to_string(asInt());
-  case AttrKind::Float: return formatFloat(asFloat());
-  case AttrKind::Str: return quote(asStr());
-  case AttrKind::DType: return std::string(dtypeName(asDType()));
-  case AttrKind::Ints: return list(asInts(), [](int64_t i) { return std::to_string(i); });
-  case AttrKind::Floats: return list(asFloats(), [](double d) { return formatFloat(d); });
-  case AttrKind::Tensor: return "tensor " + asTensor().type().str();
+  case AttrKind::None:
+    return "none";
+  case AttrKind::Bool:
+    return asBool() ? "true" : "false";
+  case AttrKind::Int:
+    return std::to_string(asInt());
+  case AttrKind::Float:
+    return formatFloat(asFloat());
+  case AttrKind::Str:
+    return quote(asStr());
+  case AttrKind::DType:
+    return std::string(dtypeName(asDType()));
+  case AttrKind::Ints:
+    return list(asInts(), [](int64_t i) { return std::to_string(i); });
+  case AttrKind::Floats:
+    return list(asFloats(), [](double d) { return formatFloat(d); });
+  case AttrKind::Tensor:
+    return "tensor " + asTensor().type().str();
   }
   return "?";
 }

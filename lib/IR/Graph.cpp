@@ -202,9 +202,15 @@ void Graph::renumber() {
     n->order = next;
 }
 
-void Graph::append(Node *n) { link(n, nullptr); }
-void Graph::insertBefore(Node *n, Node *before) { link(n, before); }
-void Graph::insertAfter(Node *n, Node *after) { link(n, after ? after->nextNode : first); }
+void Graph::append(Node *n) {
+  link(n, nullptr);
+}
+void Graph::insertBefore(Node *n, Node *before) {
+  link(n, before);
+}
+void Graph::insertAfter(Node *n, Node *after) {
+  link(n, after ? after->nextNode : first);
+}
 
 void Graph::unlink(Node *n) {
   WNNX_CHECK(n->inserted, "only nodes of the list are unlinked");
@@ -276,7 +282,9 @@ void Graph::setName(Value *v, std::string_view wanted) {
   v->valueName = std::move(chosen);
 }
 
-Value *Graph::lookup(std::string_view wanted) const { return names.lookup(llvm::StringRef(wanted)); }
+Value *Graph::lookup(std::string_view wanted) const {
+  return names.lookup(llvm::StringRef(wanted));
+}
 
 void Graph::nameAll() {
   for (Node *n = first; n; n = n->nextNode) {
@@ -341,7 +349,9 @@ unsigned Graph::eraseDeadNodes() {
   return count;
 }
 
-void Graph::addUse(Value *v, Use u) { v->useList.push_back(u); }
+void Graph::addUse(Value *v, Use u) {
+  v->useList.push_back(u);
+}
 
 void Graph::removeUse(Value *v, Use u) {
   auto it = std::find(v->useList.begin(), v->useList.end(), u);

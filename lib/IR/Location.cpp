@@ -19,18 +19,21 @@ static const std::string emptyText;
 
 Location Location::file(std::string file, unsigned line, unsigned column, std::string scope) {
   Location l;
-  l.info = std::make_shared<Info>(Info{{std::move(file), line, column}, std::move(scope), {}, {}, {}});
+  l.info =
+      std::make_shared<Info>(Info{{std::move(file), line, column}, std::move(scope), {}, {}, {}});
   return l;
 }
 
 Location Location::fused(std::string rule, std::string rulePlace, std::vector<Location> parts) {
   Location l;
-  l.info = std::make_shared<Info>(
-      Info{{}, {}, std::move(rule), std::move(rulePlace), std::move(parts)});
+  l.info =
+      std::make_shared<Info>(Info{{}, {}, std::move(rule), std::move(rulePlace), std::move(parts)});
   return l;
 }
 
-bool Location::isFused() const { return info && !info->rule.empty(); }
+bool Location::isFused() const {
+  return info && !info->rule.empty();
+}
 
 const Location::FileLine &Location::fileLine() const {
   static const FileLine unknown;
@@ -50,8 +53,12 @@ const std::string &Location::scopeName() const {
   return info->scope;
 }
 
-const std::string &Location::ruleName() const { return info ? info->rule : emptyText; }
-const std::string &Location::rulePlace() const { return info ? info->rulePlace : emptyText; }
+const std::string &Location::ruleName() const {
+  return info ? info->rule : emptyText;
+}
+const std::string &Location::rulePlace() const {
+  return info ? info->rulePlace : emptyText;
+}
 
 const std::vector<Location> &Location::parts() const {
   static const std::vector<Location> none;

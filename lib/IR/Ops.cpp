@@ -22,8 +22,7 @@ static std::vector<OpInfo> buildTable() {
 #define WNNX_OPTIONAL_VARIADIC(name, doc)                                                          \
   table.back().operands.push_back({#name, OperandKind::OptionalVariadic, doc});
 #define WNNX_ATTR(name, kind, doc, ...)                                                            \
-  table.back().attrs.push_back(                                                                    \
-      {#name, AttrKind::kind, false, false, Attribute(__VA_ARGS__), doc});
+  table.back().attrs.push_back({#name, AttrKind::kind, false, false, Attribute(__VA_ARGS__), doc});
 #define WNNX_ATTR_OPT(name, kind, doc)                                                             \
   table.back().attrs.push_back({#name, AttrKind::kind, true, false, Attribute(), doc});
 #define WNNX_ATTR_REQ(name, kind, doc)                                                             \
@@ -39,7 +38,9 @@ llvm::ArrayRef<OpInfo> allOps() {
   return table;
 }
 
-const OpInfo &opInfo(OpKind kind) { return allOps()[size_t(kind)]; }
+const OpInfo &opInfo(OpKind kind) {
+  return allOps()[size_t(kind)];
+}
 
 const OpInfo *lookupOp(std::string_view name) {
   static const llvm::StringMap<const OpInfo *> index = [] {
@@ -65,9 +66,13 @@ static bool variadicKind(OperandKind k) {
   return k == OperandKind::Variadic || k == OperandKind::OptionalVariadic;
 }
 
-bool OpInfo::isVariadic() const { return !operands.empty() && variadicKind(operands.back().kind); }
+bool OpInfo::isVariadic() const {
+  return !operands.empty() && variadicKind(operands.back().kind);
+}
 
-unsigned OpInfo::numFixedOperands() const { return unsigned(operands.size()) - isVariadic(); }
+unsigned OpInfo::numFixedOperands() const {
+  return unsigned(operands.size()) - isVariadic();
+}
 
 int OpInfo::attrIndex(std::string_view attrName) const {
   for (size_t i = 0; i < attrs.size(); ++i) {

@@ -62,7 +62,8 @@ Tensor Tensor::fromInts(Shape shape, llvm::ArrayRef<int64_t> values) {
 }
 
 Tensor Tensor::fromDoubles(TensorType type, llvm::ArrayRef<double> values) {
-  WNNX_CHECK(int64_t(values.size()) == type.numel(), "a tensor has as many values as its type says");
+  WNNX_CHECK(int64_t(values.size()) == type.numel(),
+             "a tensor has as many values as its type says");
   unsigned step = dtypeBytes(type.dtype);
   std::vector<uint8_t> bytes(values.size() * step);
   for (size_t i = 0; i < values.size(); ++i)
@@ -79,11 +80,16 @@ template <class T> static T load(const uint8_t *p) {
 double Tensor::getDouble(int64_t i) const {
   const uint8_t *p = ptr + size_t(i) * dtypeBytes(ty.dtype);
   switch (ty.dtype) {
-  case DType::F32: return load<float>(p);
-  case DType::F16: return halfToFloat(load<uint16_t>(p));
-  case DType::BF16: return bfloatToFloat(load<uint16_t>(p));
-  case DType::F64: return load<double>(p);
-  default: return double(getInt(i));
+  case DType::F32:
+    return load<float>(p);
+  case DType::F16:
+    return halfToFloat(load<uint16_t>(p));
+  case DType::BF16:
+    return bfloatToFloat(load<uint16_t>(p));
+  case DType::F64:
+    return load<double>(p);
+  default:
+    return double(getInt(i));
   }
 }
 
@@ -101,13 +107,20 @@ static int64_t truncateToInt(double v) {
 int64_t Tensor::getInt(int64_t i) const {
   const uint8_t *p = ptr + size_t(i) * dtypeBytes(ty.dtype);
   switch (ty.dtype) {
-  case DType::I8: return load<int8_t>(p);
-  case DType::U8: return load<uint8_t>(p);
-  case DType::I16: return load<int16_t>(p);
-  case DType::I32: return load<int32_t>(p);
-  case DType::I64: return load<int64_t>(p);
-  case DType::Bool: return load<uint8_t>(p) != 0;
-  default: return truncateToInt(getDouble(i));
+  case DType::I8:
+    return load<int8_t>(p);
+  case DType::U8:
+    return load<uint8_t>(p);
+  case DType::I16:
+    return load<int16_t>(p);
+  case DType::I32:
+    return load<int32_t>(p);
+  case DType::I64:
+    return load<int64_t>(p);
+  case DType::Bool:
+    return load<uint8_t>(p) != 0;
+  default:
+    return truncateToInt(getDouble(i));
   }
 }
 
@@ -146,28 +159,43 @@ bool Tensor::identical(const Tensor &o) const {
   return ptr == o.ptr || bytes() == 0 || std::memcmp(ptr, o.ptr, size_t(bytes())) == 0;
 }
 
-template <class T> static void put(uint8_t *at, T v) { std::memcpy(at, &v, sizeof v); }
+template <class T> static void put(uint8_t *at, T v) {
+  std::memcpy(at, &v, sizeof v);
+}
 
 void storeElement(DType dtype, uint8_t *at, double value) {
   switch (dtype) {
-  case DType::F32: return put(at, float(value));
-  case DType::F16: return put(at, doubleToHalf(value));
-  case DType::BF16: return put(at, floatToBfloat(float(value)));
-  case DType::F64: return put(at, value);
-  case DType::Bool: return put(at, uint8_t(value != 0));
-  default: return storeElementInt(dtype, at, truncateToInt(value));
+  case DType::F32:
+    return put(at, float(value));
+  case DType::F16:
+    return put(at, doubleToHalf(value));
+  case DType::BF16:
+    return put(at, floatToBfloat(float(value)));
+  case DType::F64:
+    return put(at, value);
+  case DType::Bool:
+    return put(at, uint8_t(value != 0));
+  default:
+    return storeElementInt(dtype, at, truncateToInt(value));
   }
 }
 
 void storeElementInt(DType dtype, uint8_t *at, int64_t value) {
   switch (dtype) {
-  case DType::I8: return put(at, int8_t(value));
-  case DType::U8: return put(at, uint8_t(value));
-  case DType::I16: return put(at, int16_t(value));
-  case DType::I32: return put(at, int32_t(value));
-  case DType::I64: return put(at, value);
-  case DType::Bool: return put(at, uint8_t(value != 0));
-  default: return storeElement(dtype, at, double(value));
+  case DType::I8:
+    return put(at, int8_t(value));
+  case DType::U8:
+    return put(at, uint8_t(value));
+  case DType::I16:
+    return put(at, int16_t(value));
+  case DType::I32:
+    return put(at, int32_t(value));
+  case DType::I64:
+    return put(at, value);
+  case DType::Bool:
+    return put(at, uint8_t(value != 0));
+  default:
+    return storeElement(dtype, at, double(value));
   }
 }
 

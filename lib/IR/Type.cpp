@@ -18,8 +18,12 @@ constexpr DTypeInfo dtypes[numDTypes] = {{"f32", 4}, {"f16", 2}, {"bf16", 2}, {"
                                          {"i64", 8}, {"bool", 1}};
 } // namespace
 
-std::string_view dtypeName(DType t) { return dtypes[size_t(t)].name; }
-unsigned dtypeBytes(DType t) { return dtypes[size_t(t)].bytes; }
+std::string_view dtypeName(DType t) {
+  return dtypes[size_t(t)].name;
+}
+unsigned dtypeBytes(DType t) {
+  return dtypes[size_t(t)].bytes;
+}
 
 std::optional<DType> parseDType(std::string_view name) {
   for (unsigned i = 0; i < numDTypes; ++i) {
@@ -63,7 +67,9 @@ int64_t Shape::product(int64_t from, int64_t to) const {
   return n;
 }
 
-int64_t Shape::numel() const { return product(0, rank()); }
+int64_t Shape::numel() const {
+  return product(0, rank());
+}
 
 llvm::SmallVector<int64_t, 6> Shape::strides() const {
   llvm::SmallVector<int64_t, 6> s(dims.size(), 1);
@@ -109,7 +115,9 @@ std::optional<Shape> broadcast(const Shape &a, const Shape &b) {
   return out;
 }
 
-std::string TensorType::str() const { return std::string(dtypeName(dtype)) + shape.str(); }
+std::string TensorType::str() const {
+  return std::string(dtypeName(dtype)) + shape.str();
+}
 
 std::optional<TensorType> parseTensorType(std::string_view text) {
   size_t bracket = text.find('[');

@@ -35,7 +35,9 @@ uint16_t doubleToHalf(double value) {
   return uint16_t(sign + (uint32_t(e + 14) << 10) + units);
 }
 
-uint16_t floatToHalf(float value) { return doubleToHalf(value); }
+uint16_t floatToHalf(float value) {
+  return doubleToHalf(value);
+}
 
 uint16_t floatToBfloat(float value) {
   uint32_t bits = std::bit_cast<uint32_t>(value);

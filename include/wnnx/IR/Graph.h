@@ -74,7 +74,7 @@ class Node {
   Location location;
   Node *prevNode = nullptr, *nextNode = nullptr;
   bool inserted = false;
-  uint64_t order = 0; // grows along the list; gaps allow insertion
+  uint64_t order = 0;  // grows along the list; gaps allow insertion
   uint64_t serial = 0; // unique, in order of creation
 
   Node(Graph *g, OpKind k) : parent(g), opKind(k) {}
@@ -219,6 +219,8 @@ public:
   Iterator begin() const { return {first, first ? first->next() : nullptr}; }
   Iterator end() const { return {nullptr, nullptr}; }
 };
-inline NodeRange nodesOf(const Graph &g) { return NodeRange(g.front()); }
+inline NodeRange nodesOf(const Graph &g) {
+  return NodeRange(g.front());
+}
 
 } // namespace wnnx

@@ -27,10 +27,10 @@ public:
 
   explicit operator bool() const { return info != nullptr; }
   bool isFused() const;
-  const FileLine &fileLine() const;       // not for fused ones
-  const std::string &scopeName() const;   // "" when none; for fused ones that of the last part
-  const std::string &ruleName() const;    // fused only, else ""
-  const std::string &rulePlace() const;   // fused only, else ""
+  const FileLine &fileLine() const;     // not for fused ones
+  const std::string &scopeName() const; // "" when none; for fused ones that of the last part
+  const std::string &ruleName() const;  // fused only, else ""
+  const std::string &rulePlace() const; // fused only, else ""
   const std::vector<Location> &parts() const;
   /// All leaves in order, without repeats.
   std::vector<Location> leaves() const;

@@ -44,14 +44,18 @@ template <AttrKind K> auto readOptional(const Attribute &a) {
 #define WNNX_OPTIONAL(name, doc) name,
 #define WNNX_VARIADIC(name, doc) name,
 #define WNNX_OPTIONAL_VARIADIC(name, doc) name,
-#define WNNX_OP_END(Name) };
+#define WNNX_OP_END(Name)                                                                          \
+  }                                                                                                \
+  ;
 #include "wnnx/IR/Ops.def"
 
 #define WNNX_OP(Name, mnemonic, traits, doc) enum class Name##Attr : unsigned {
 #define WNNX_ATTR(name, kind, doc, ...) name,
 #define WNNX_ATTR_OPT(name, kind, doc) name,
 #define WNNX_ATTR_REQ(name, kind, doc) name,
-#define WNNX_OP_END(Name) };
+#define WNNX_OP_END(Name)                                                                          \
+  }                                                                                                \
+  ;
 #include "wnnx/IR/Ops.def"
 
 } // namespace detail
@@ -77,13 +81,21 @@ public:
     }                                                                                              \
     explicit Name##Op(const Node &node) : Name##Op(&node) {}
 #define WNNX_OPERAND(name, doc)                                                                    \
-  Value *name() const { return n->operand(unsigned(OperandId::name)); }
+  Value *name() const {                                                                            \
+    return n->operand(unsigned(OperandId::name));                                                  \
+  }
 #define WNNX_OPTIONAL(name, doc)                                                                   \
-  Value *name() const { return n->operand(unsigned(OperandId::name)); }
+  Value *name() const {                                                                            \
+    return n->operand(unsigned(OperandId::name));                                                  \
+  }
 #define WNNX_VARIADIC(name, doc)                                                                   \
-  llvm::ArrayRef<Value *> name() const { return n->variadicOperands(); }
+  llvm::ArrayRef<Value *> name() const {                                                           \
+    return n->variadicOperands();                                                                  \
+  }
 #define WNNX_OPTIONAL_VARIADIC(name, doc)                                                          \
-  llvm::ArrayRef<Value *> name() const { return n->variadicOperands(); }
+  llvm::ArrayRef<Value *> name() const {                                                           \
+    return n->variadicOperands();                                                                  \
+  }
 #define WNNX_ATTR(name, kind, doc, ...)                                                            \
   decltype(auto) name() const {                                                                    \
     return detail::AttrRead<AttrKind::kind>::get(n->attr(unsigned(AttrId::name)));                 \
@@ -96,7 +108,9 @@ public:
   auto name() const {                                                                              \
     return detail::readOptional<AttrKind::kind>(n->attr(unsigned(AttrId::name)));                  \
   }
-#define WNNX_OP_END(Name) };
+#define WNNX_OP_END(Name)                                                                          \
+  }                                                                                                \
+  ;
 #include "wnnx/IR/Ops.def"
 
 } // namespace wnnx

@@ -26,18 +26,18 @@ constexpr unsigned numOps = 0
 namespace Trait {
 enum : uint32_t {
   None = 0,
-  Commutative = 1u << 0,    // the first two operands may be swapped
-  Associative = 1u << 1,    // over the reals
+  Commutative = 1u << 0,       // the first two operands may be swapped
+  Associative = 1u << 1,       // over the reals
   UnaryElementwise = 1u << 2,  // result[i] = f(input[i]); same shape; first operand
   BinaryElementwise = 1u << 3, // broadcasts
-  Monotone = 1u << 4,       // unary and non-decreasing in its first operand
-  Identity = 1u << 5,       // returns its first operand unchanged in inference
-  Reshape = 1u << 6,        // same elements in the same row-major order under another shape
-  Movement = 1u << 7,       // every result element is some operand element (permute, slice, cat...)
+  Monotone = 1u << 4,          // unary and non-decreasing in its first operand
+  Identity = 1u << 5,          // returns its first operand unchanged in inference
+  Reshape = 1u << 6,           // same elements in the same row-major order under another shape
+  Movement = 1u << 7, // every result element is some operand element (permute, slice, cat...)
   Reduction = 1u << 8,
-  Compare = 1u << 9,        // result is bool
-  Activation = 1u << 10,    // may be named in the `act` attribute of conv2d and linear
-  LinearIn0 = 1u << 11,     // linear in its first operand, the others fixed (bias aside)
+  Compare = 1u << 9,     // result is bool
+  Activation = 1u << 10, // may be named in the `act` attribute of conv2d and linear
+  LinearIn0 = 1u << 11,  // linear in its first operand, the others fixed (bias aside)
 };
 }
 
@@ -51,8 +51,8 @@ struct OperandInfo {
 struct AttrInfo {
   std::string_view name;
   AttrKind kind;
-  bool optional;     // may be none
-  bool required;     // has no default
+  bool optional; // may be none
+  bool required; // has no default
   Attribute defaultValue;
   std::string_view doc;
 };
@@ -80,7 +80,9 @@ struct OpInfo {
 };
 
 const OpInfo &opInfo(OpKind kind);
-inline std::string_view opName(OpKind kind) { return opInfo(kind).name; }
+inline std::string_view opName(OpKind kind) {
+  return opInfo(kind).name;
+}
 const OpInfo *lookupOp(std::string_view name);
 llvm::ArrayRef<OpInfo> allOps();
 /// All op names, for "did you mean".

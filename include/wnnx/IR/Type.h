@@ -20,8 +20,12 @@ constexpr unsigned numDTypes = 10;
 std::string_view dtypeName(DType t);
 std::optional<DType> parseDType(std::string_view name);
 unsigned dtypeBytes(DType t);
-inline bool isFloat(DType t) { return t <= DType::F64; }
-inline bool isInt(DType t) { return t >= DType::I8 && t <= DType::I64; }
+inline bool isFloat(DType t) {
+  return t <= DType::F64;
+}
+inline bool isInt(DType t) {
+  return t >= DType::I8 && t <= DType::I64;
+}
 /// The dtype of `a op b` for two tensors with dimensions, by PyTorch's promotion table.
 DType promote(DType a, DType b);
 
@@ -75,7 +79,8 @@ struct TensorType {
   std::string str() const;
 };
 
-/// "f32[1,3]" back to a type; nothing when malformed, negative or larger than `checkedNumel` allows.
+/// "f32[1,3]" back to a type; nothing when malformed, negative or larger than `checkedNumel`
+/// allows.
 std::optional<TensorType> parseTensorType(std::string_view text);
 
 /// `d` in [0, rank), counting from the end when negative; nothing when out of range. Rank 0 admits

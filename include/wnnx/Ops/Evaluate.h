@@ -18,8 +18,8 @@ namespace wnnx {
 
 template <class S> struct RefTensor {
   TensorType type;
-  std::vector<S> reals;         // when the dtype is a float
-  std::vector<int64_t> ints;    // otherwise; bool is 0 or 1
+  std::vector<S> reals;      // when the dtype is a float
+  std::vector<int64_t> ints; // otherwise; bool is 0 or 1
   RefTensor() = default;
   explicit RefTensor(TensorType t) : type(std::move(t)) {
     if (isFloat(type.dtype))

@@ -13,7 +13,9 @@ uint16_t floatToHalf(float value);
 /// From double in one rounding, which a detour over float would not give.
 uint16_t doubleToHalf(double value);
 
-inline float bfloatToFloat(uint16_t bits) { return std::bit_cast<float>(uint32_t(bits) << 16); }
+inline float bfloatToFloat(uint16_t bits) {
+  return std::bit_cast<float>(uint32_t(bits) << 16);
+}
 uint16_t floatToBfloat(float value);
 
 } // namespace wnnx

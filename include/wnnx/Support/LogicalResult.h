@@ -20,10 +20,18 @@ public:
   bool failed() const { return !ok; }
 };
 
-inline LogicalResult success(bool ok = true) { return LogicalResult::get(ok); }
-inline LogicalResult failure(bool bad = true) { return LogicalResult::get(!bad); }
-inline bool succeeded(LogicalResult r) { return r.succeeded(); }
-inline bool failed(LogicalResult r) { return r.failed(); }
+inline LogicalResult success(bool ok = true) {
+  return LogicalResult::get(ok);
+}
+inline LogicalResult failure(bool bad = true) {
+  return LogicalResult::get(!bad);
+}
+inline bool succeeded(LogicalResult r) {
+  return r.succeeded();
+}
+inline bool failed(LogicalResult r) {
+  return r.failed();
+}
 
 template <class T> class [[nodiscard]] FailureOr {
   std::optional<T> value;
@@ -42,7 +50,11 @@ public:
   const T *operator->() const { return &*value; }
 };
 
-template <class T> bool failed(const FailureOr<T> &r) { return r.failed(); }
-template <class T> bool succeeded(const FailureOr<T> &r) { return r.succeeded(); }
+template <class T> bool failed(const FailureOr<T> &r) {
+  return r.failed();
+}
+template <class T> bool succeeded(const FailureOr<T> &r) {
+  return r.succeeded();
+}
 
 } // namespace wnnx
