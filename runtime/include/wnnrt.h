@@ -545,10 +545,10 @@ typedef enum wnnrt_kernel_id {
 } wnnrt_kernel_id;
 
 typedef enum wnnrt_isa {
-  WNNRT_ISA_REF = 0, /* portable C++ */
-  WNNRT_ISA_AVX2 = 1,
-  WNNRT_ISA_AVX512 = 2,
-  WNNRT_ISA_NEON = 3,
+  WNNRT_ISA_REF = 0,    /* plain portable C++ */
+  WNNRT_ISA_VEC128 = 1, /* 128-bit vectors: NEON on ARM, SSE2 on x86 */
+  WNNRT_ISA_AVX2 = 2,   /* with FMA */
+  WNNRT_ISA_AVX512 = 3, /* F, BW, VL, DQ */
   WNNRT_ISA_COUNT = 4
 } wnnrt_isa;
 
