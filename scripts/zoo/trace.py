@@ -25,7 +25,7 @@ NETWORKS = {
 
 def load_torchvision():
     """torchvision, also where it comes without its compiled ops (which no network here uses)."""
-    if not torch.__version__.startswith("1."):
+    if not torch.__version__.startswith("1.") and not hasattr(load_torchvision, "library"):
         library = torch.library.Library("torchvision", "DEF")
         for op in ("nms", "qnms"):
             try:
