@@ -7,6 +7,7 @@
 #include "TextLexer.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/Support/Path.h"
 
 #include <algorithm>
 #include <limits>
@@ -381,6 +382,10 @@ private:
     if (tok.kind != Tok::At)
       return {};
     advance();
+    if (isWord("none")) {
+      advance();
+      return {};
+    }
     if (isWord("fused") && depth < 64) {
       advance();
       std::string rule, place;
@@ -481,10 +486,12 @@ private:
     std::vector<Attribute> attrs;
     if (!parseArguments(*op, opToken, operands, attrs))
       return fail();
+    bool located = tok.kind == Tok::At;
     Location loc = parseLocation();
-    if (!loc) {
+    if (!located) {
+      // By the file's own name, so that results do not depend on the folder it is read from.
       auto [line, column] = file.lineColumn(targets[0].at.begin);
-      loc = Location::file(file.name(), line, column);
+      loc = Location::file(llvm::sys::path::filename(file.name()).str(), line, column);
     }
     finishNode(*op, opToken, targets, operands, std::move(attrs), loc);
     if (!expect(Tok::Semicolon, "`;`"))

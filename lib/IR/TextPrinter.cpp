@@ -53,12 +53,17 @@ static void printLocation(const Location &loc, llvm::raw_ostream &os) {
   os << ")";
 }
 
-static void printTensor(const Tensor &t, std::string_view name, llvm::raw_ostream &os,
-                        const PrintOptions &options) {
+static void printTensor(const Node &constant, llvm::raw_ostream &os, const PrintOptions &options) {
+  const Tensor &t = constant.attr(0u).asTensor();
   int64_t n = t.numel();
-  if (n > options.inlineLimit && !options.externalFile.empty()) {
-    os << "file(" << quote(options.externalFile) << ", " << quote(name) << ")";
-    return;
+  if (!options.externalFile.empty()) {
+    std::string external = options.externalName      ? options.externalName(constant)
+                           : n > options.inlineLimit ? constant.result()->name()
+                                                     : "";
+    if (!external.empty()) {
+      os << "file(" << quote(options.externalFile) << ", " << quote(external) << ")";
+      return;
+    }
   }
   auto element = [&](int64_t i) {
     if (isFloat(t.dtype()))
@@ -81,7 +86,7 @@ static void printStatement(const Node &n, llvm::raw_ostream &os, const PrintOpti
   if (n.kind() == OpKind::Constant) {
     const Tensor &t = n.attr(0u).asTensor();
     os << "const " << valueRef(n.result()) << ": " << t.type().str() << " = ";
-    printTensor(t, n.result()->name(), os, options);
+    printTensor(n, os, options);
   } else {
     for (unsigned i = 0; i < n.numResults(); ++i) {
       os << (i ? ", " : "") << valueRef(n.result(i));
@@ -107,6 +112,8 @@ static void printStatement(const Node &n, llvm::raw_ostream &os, const PrintOpti
   if (options.locations && n.loc()) {
     os << " ";
     printLocation(n.loc(), os);
+  } else if (options.locations && n.kind() != OpKind::Constant) {
+    os << " @none"; // else the parser would take the place in the text
   }
   os << ";";
 }

@@ -26,6 +26,8 @@ public:
   static Location fused(std::string rule, std::string rulePlace, std::vector<Location> parts);
 
   explicit operator bool() const { return info != nullptr; }
+  /// The same for copies of one location; for tables that hold each once.
+  const void *identity() const { return info.get(); }
   bool isFused() const;
   const FileLine &fileLine() const;     // not for fused ones
   const std::string &scopeName() const; // "" when none; for fused ones that of the last part

@@ -26,6 +26,9 @@ struct PrintOptions {
   /// else as `dense` all the same.
   int64_t inlineLimit = 64;
   std::string externalFile;
+  /// The name under which `externalFile` holds a constant, or nothing to print it inline; takes the
+  /// place of `inlineLimit` and the constant's own name.
+  std::function<std::string(const Node &constant)> externalName;
 };
 void printGraph(const Graph &g, llvm::raw_ostream &os, const PrintOptions &options = {});
 std::string printGraph(const Graph &g, const PrintOptions &options = {});
