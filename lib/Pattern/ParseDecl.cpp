@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Declarations: imports, functions, fragments, rules, rule sets, schedules and tests.
+#include "ParserImpl.h"
+
+#include "fmt/format.h"
+
+namespace wnnx::pat {
+
+using namespace ast;
+
+static const std::vector<std::string_view> declWords = {"import",  "fn",       "frag", "rule",
+                                                        "ruleset", "schedule", "test"};
+static const std::vector<std::string_view> clauseWords = {"match", "where",     "when",  "let",
+                                                          "rewrite", "decreases", "verify"};
+
+File parseFile(const SourceFile &file, Diagnostics &diags) { return Parser(file, diags).parse(); }
+
+File Parser::parse() {
+  File file;
+  file.source = &lexer.file();
+  if (!isWord("pat")) {
+    syntaxError(fmt::format("a rule file begins with `pat 1;`, found {}", found()));
+  } else {
+    advance();
+    if (is(Tok::Int) && cur.intValue != 1)
+      diags.error(curRange(), "pat-version",
+                  fmt::format("version {} of the rule language is not known", cur.intValue))
+          .hint("this program reads version 1");
+    if (expect(Tok::Int, "behind `pat`"))
+      expectSemi("the version");
+    else
+      skipStatement();
+  }
+  while (!is(Tok::Eof)) {
+    parseDecl(file);
+    if (is(Tok::RBrace)) {
+      syntaxError("unmatched `}`");
+      advance();
+    }
+  }
+  return file;
+}
+
+void Parser::parseDecl(File &file) {
+  if (acceptWord("import"))
+    return file.imports.push_back(parseImport());
+  if (isWord("fn"))
+    return file.fns.push_back(parseFn());
+  if (isWord("frag"))
+    return file.frags.push_back(parseFrag());
+  if (isWord("rule"))
+    return file.rules.push_back(parseRule());
+  if (isWord("ruleset"))
+    return file.rulesets.push_back(parseRuleset());
+  if (isWord("schedule"))
+    return file.schedules.push_back(parseSchedule());
+  if (isWord("test"))
+    return file.tests.push_back(parseTest());
+  if (is(Tok::Semi))
+    return advance();
+  if (isWord("op") || isWord("extern"))
+    syntaxError(fmt::format("`{}` declarations are not supported yet", cur.text));
+  else
+    syntaxError(fmt::format(
+        "expected a declaration, found {}{}", found(),
+        is(Tok::Ident) ? didYouMean(cur.text, declWords) : std::string()),
+        "a file holds `import`, `fn`, `frag`, `rule`, `ruleset`, `schedule` and `test`");
+  if (!is(Tok::RBrace)) {
+    advance();
+    // To the next thing that starts a declaration, so that one mistake is one message.
+    while (!is(Tok::Eof) && !is(Tok::RBrace) &&
+           !(is(Tok::Ident) && llvm::is_contained(declWords, std::string_view(cur.text))))
+      advance();
+  }
+}
+
+Import Parser::parseImport() {
+  Import i;
+  i.range = curRange();
+  i.path = cur.text;
+  if (!expect(Tok::String, "behind `import`")) {
+    i.path.clear();
+    skipStatement();
+    return i;
+  }
+  if (isWord("as")) {
+    syntaxError("`import ... as` is not supported yet", "names of imported files are used directly");
+    skipStatement();
+    return i;
+  }
+  expectSemi("the import");
+  return i;
+}
+
+void Parser::skipType() {
+  // Types of parameters and results are checked against use; what is written is for the reader.
+  if (accept(Tok::LBrace)) {
+    while (!is(Tok::RBrace) && !is(Tok::Eof)) {
+      parseName("a field name");
+      if (expect(Tok::Colon, "behind the field"))
+        skipType();
+      if (!accept(Tok::Comma))
+        break;
+    }
+    expect(Tok::RBrace, "behind the record type");
+    return;
+  }
+  Nest nest(*this);
+  if (!nest.ok())
+    return;
+  parseName("a type");
+  if (accept(Tok::Less)) {
+    skipType();
+    expect(Tok::Greater, "behind the element type");
+  }
+}
+
+FnDecl Parser::parseFn() {
+  FnDecl f;
+  f.doc = cur.doc;
+  uint32_t begin = cur.begin;
+  advance();
+  f.name = parseName("the function's name");
+  if (expect(Tok::LParen, "before the parameters")) {
+    while (!is(Tok::RParen) && !is(Tok::Eof)) {
+      Param p;
+      p.name = parseName("a parameter");
+      if (!p.name)
+        break;
+      if (accept(Tok::Colon)) {
+        p.type = is(Tok::Ident) ? cur.text : "";
+        skipType();
+      }
+      f.params.push_back(std::move(p));
+      if (!accept(Tok::Comma))
+        break;
+    }
+    expect(Tok::RParen, "behind the parameters");
+  }
+  if (accept(Tok::Arrow))
+    skipType();
+  if (expect(Tok::Equal, "before the function's body"))
+    f.body = parseExpr();
+  expectSemi("the function");
+  f.range = from(begin);
+  return f;
+}
+
+FragDecl Parser::parseFrag() {
+  FragDecl f;
+  f.doc = cur.doc;
+  uint32_t begin = cur.begin;
+  advance();
+  f.name = parseName("the fragment's name");
+  if (expect(Tok::LParen, "before the parameters"))
+    f.params = parseNames(Tok::RParen, "a parameter");
+  if (accept(Tok::Arrow))
+    skipType();
+  if (expect(Tok::Equal, "before the fragment's alternatives")) {
+    accept(Tok::Pipe);
+    do
+      f.alts.push_back(parseFragAlt());
+    while (accept(Tok::Pipe));
+  }
+  expectSemi("the fragment");
+  f.range = from(begin);
+  return f;
+}
+
+FragAlt Parser::parseFragAlt() {
+  FragAlt a;
+  if (is(Tok::Ident) && peek().kind == Tok::Colon && peek(2).kind == Tok::Ident &&
+      !parseDType(peek(2).text) && peek(2).text != "const") {
+    a.label = parseName("a label");
+    advance();
+  }
+  a.pattern = parsePattern();
+  if (acceptWord("where"))
+    a.where = parseExprs();
+  if (accept(Tok::FatArrow))
+    a.result = parseRecord();
+  return a;
+}
+
+RuleDecl Parser::parseRule() {
+  RuleDecl r;
+  r.doc = cur.doc;
+  uint32_t begin = cur.begin;
+  advance();
+  r.name = parseName("the rule's name");
+  if (acceptWord("for")) {
+    r.forVar = parseName("a variable behind `for`");
+    expectWord("in", "behind the variable");
+    if (expect(Tok::LBrace, "before the ops"))
+      r.forOps = parseNames(Tok::RBrace, "an op");
+  }
+  if (accept(Tok::Colon))
+    parseRuleProps(r);
+  else
+    syntaxError(fmt::format("expected `:` and the rule set's name behind the rule's name, found {}",
+                            found()));
+  if (!expect(Tok::LBrace, "before the rule's body")) {
+    skipStatement();
+    return r;
+  }
+  while (!is(Tok::RBrace) && !is(Tok::Eof))
+    parseClause(r);
+  expect(Tok::RBrace, "behind the rule");
+  r.range = from(begin);
+  return r;
+}
+
+void Parser::parseRuleProps(RuleDecl &r) {
+  r.ruleset = parseName("the rule set's name");
+  while (accept(Tok::Comma)) {
+    if (acceptWord("benefit")) {
+      r.benefit = parseExpr();
+    } else if (acceptWord("class")) {
+      parseEqClass(r);
+    } else if (acceptWord("bounded")) {
+      r.bounded = true;
+    } else if (acceptWord("off")) {
+      r.off = true;
+    } else {
+      syntaxError(fmt::format("unknown rule property {}", found()),
+                  "properties are `benefit N`, `class C`, `bounded` and `off`");
+      while (!is(Tok::Comma) && !is(Tok::LBrace) && !is(Tok::Eof) && !is(Tok::RBrace))
+        advance();
+    }
+  }
+}
+
+void Parser::parseEqClass(RuleDecl &r) {
+  r.eqClass = parseName("an equality class");
+  if (accept(Tok::LParen)) {
+    r.classArgs = parseExprs();
+    expect(Tok::RParen, "behind the tolerance");
+  }
+  if (is(Tok::String)) {
+    r.classReason = cur.text;
+    advance();
+  }
+}
+
+void Parser::parseClause(RuleDecl &r) {
+  uint32_t begin = cur.begin;
+  if (acceptWord("match") || isWord("rewrite")) {
+    bool rewrite = acceptWord("rewrite");
+    if (!expect(Tok::LBrace, rewrite ? "behind `rewrite`" : "behind `match`"))
+      return skipStatement();
+    while (!is(Tok::RBrace) && !is(Tok::Eof)) {
+      if (rewrite)
+        r.rewrite.push_back(parseRewriteStmt());
+      else
+        r.match.push_back(parseMatchStmt());
+    }
+    expect(Tok::RBrace, "behind the block");
+    return;
+  }
+  if (isWord("where") || isWord("when")) {
+    std::vector<ExprPtr> &into = cur.text == "where" ? r.where : r.when;
+    advance();
+    for (ExprPtr &e : parseExprs())
+      into.push_back(std::move(e));
+    expectSemi("the conditions");
+    return;
+  }
+  if (acceptWord("let")) {
+    Let l;
+    l.name = parseName("a name behind `let`");
+    if (expect(Tok::Equal, "behind the name"))
+      l.value = parseExpr();
+    expectSemi("the definition");
+    if (l.name && l.value)
+      r.lets.push_back(std::move(l));
+    return;
+  }
+  if (isWord("decreases") || isWord("verify")) {
+    // Hints for the verifier, which do not change what the rule does.
+    bool block = cur.text == "verify";
+    advance();
+    if (block && is(Tok::LBrace)) {
+      lexer.seek(lexer.skipBalanced(cur.begin));
+      ahead.clear();
+      cur = lexer.next();
+      return;
+    }
+    parseExprs();
+    expectSemi("the measure");
+    return;
+  }
+  syntaxError(fmt::format("expected a clause, found {}{}", found(),
+                          is(Tok::Ident) ? didYouMean(cur.text, clauseWords) : std::string()),
+              "a rule holds `match`, `where`, `when`, `let` and `rewrite`");
+  skipStatement();
+  // A block belongs to the clause that was not understood.
+  if (cur.begin == begin)
+    advance();
+}
+
+std::vector<Name> Parser::parseLhs() {
+  std::vector<Name> lhs;
+  if (accept(Tok::LParen)) {
+    lhs = parseNames(Tok::RParen, "a name");
+  } else {
+    Name n = parseName("a name to assign");
+    if (n)
+      lhs.push_back(std::move(n));
+  }
+  return lhs;
+}
+
+MatchStmt Parser::parseMatchStmt() {
+  MatchStmt s;
+  uint32_t begin = cur.begin;
+  s.keep = isWord("keep") && (peek().kind == Tok::Ident || peek().kind == Tok::LParen) &&
+           acceptWord("keep");
+  s.lhs = parseLhs();
+  if (s.lhs.empty()) {
+    skipStatement();
+    return s;
+  }
+  if (accept(Tok::LBracket)) {
+    s.setIndex = parseName("an index variable");
+    expectWord("in", "behind the index variable");
+    s.setRange = parseExpr();
+    expect(Tok::RBracket, "behind the set's range");
+  }
+  if (!expect(Tok::Equal, "behind the name")) {
+    skipStatement();
+    return s;
+  }
+  s.pattern = parsePattern();
+  s.range = from(begin);
+  expectSemi("the statement");
+  return s;
+}
+
+RewriteStmt Parser::parseRewriteStmt() {
+  RewriteStmt s;
+  uint32_t begin = cur.begin;
+  if (isWord("erase") && peek().kind == Tok::Ident) {
+    syntaxError("`erase` is not needed: values without uses go away by themselves");
+    skipStatement();
+    return s;
+  }
+  s.lhs = parseLhs();
+  if (s.lhs.empty() || !expect(Tok::Equal, "behind the name")) {
+    skipStatement();
+    return s;
+  }
+  s.value = parseExpr();
+  s.range = from(begin);
+  expectSemi("the statement");
+  return s;
+}
+
+RulesetDecl Parser::parseRuleset() {
+  RulesetDecl r;
+  r.doc = cur.doc;
+  uint32_t begin = cur.begin;
+  advance();
+  r.name = parseName("the rule set's name");
+  r.range = from(begin);
+  if (accept(Tok::LBrace)) {
+    while (!is(Tok::RBrace) && !is(Tok::Eof)) {
+      if (acceptWord("after")) {
+        do
+          r.after.push_back(parseName("a rule set"));
+        while (accept(Tok::Comma));
+      } else if (acceptWord("order")) {
+        r.order = parseExprs();
+      } else {
+        syntaxError(fmt::format("unknown property {} of a rule set", found()),
+                    "properties are `after SETS;` and `order MEASURES;`");
+        skipStatement();
+        continue;
+      }
+      expectSemi("the property");
+    }
+    expect(Tok::RBrace, "behind the rule set");
+    accept(Tok::Semi);
+    return r;
+  }
+  expectSemi("the rule set");
+  return r;
+}
+
+std::vector<SchedTerm> Parser::parseSchedTerms(Tok close) {
+  std::vector<SchedTerm> terms;
+  Nest nest(*this);
+  if (!nest.ok())
+    return terms;
+  while (!is(close) && !is(Tok::Eof)) {
+    // Inside a schedule `;` separates; the last one ends it.
+    if (is(Tok::Semi)) {
+      advance();
+      continue;
+    }
+    SchedTerm t;
+    if (accept(Tok::LParen)) {
+      t.group = parseSchedTerms(Tok::RParen);
+      expect(Tok::RParen, "behind the group");
+    } else {
+      t.ruleset = parseName("a rule set");
+      if (!t.ruleset)
+        break;
+    }
+    if (accept(Tok::Star)) {
+      t.star = true;
+    } else if (accept(Tok::LBrace)) {
+      t.repeat = cur.intValue;
+      expect(Tok::Int, "as the number of repetitions");
+      expect(Tok::RBrace, "behind the number");
+    }
+    terms.push_back(std::move(t));
+    if (!is(Tok::Semi))
+      break;
+    // At the top level a `;` ends the schedule unless another term follows it.
+    if (close == Tok::Eof) {
+      const Token &n = peek();
+      bool more = n.kind == Tok::LParen ||
+                  (n.kind == Tok::Ident && !llvm::is_contained(declWords, std::string_view(n.text)));
+      if (!more)
+        break;
+    }
+  }
+  return terms;
+}
+
+ScheduleDecl Parser::parseSchedule() {
+  ScheduleDecl s;
+  uint32_t begin = cur.begin;
+  advance();
+  s.name = parseName("the schedule's name");
+  if (!expect(Tok::Equal, "behind the name")) {
+    skipStatement();
+    return s;
+  }
+  s.terms = parseSchedTerms(Tok::Eof);
+  s.range = from(begin);
+  expectSemi("the schedule");
+  return s;
+}
+
+TestDecl Parser::parseTest() {
+  TestDecl t;
+  uint32_t begin = cur.begin;
+  advance();
+  t.name = {cur.text, curRange()};
+  expect(Tok::String, "behind `test`");
+  if (acceptWord("for"))
+    t.rule = parseName("a rule behind `for`");
+  t.range = from(begin);
+  if (!expect(Tok::LBrace, "before the test's body")) {
+    skipStatement();
+    return t;
+  }
+  if (isWord("graph")) {
+    // The graph is in the text form of models, which has its own parser.
+    t.graphBegin = cur.begin;
+    t.graphEnd = lexer.skipBalanced(cur.begin);
+    lexer.seek(t.graphEnd);
+    ahead.clear();
+    lastEnd = t.graphEnd;
+    cur = lexer.next();
+  } else {
+    syntaxError(fmt::format("expected `graph`, found {}", found()));
+  }
+  if (isWord("expect"))
+    parseExpectation(t);
+  else
+    syntaxError(fmt::format("expected `expect`, found {}", found()),
+                "`expect fired;` or `expect no_match because \"...\";`");
+  while (!is(Tok::RBrace) && !is(Tok::Eof)) {
+    syntaxError(fmt::format("expected `}}` behind the expectation, found {}", found()));
+    skipStatement();
+  }
+  expect(Tok::RBrace, "behind the test");
+  return t;
+}
+
+void Parser::parseExpectation(TestDecl &t) {
+  uint32_t begin = cur.begin;
+  advance();
+  if (acceptWord("fired")) {
+    t.fired = true;
+    if (is(Tok::Int)) {
+      t.times = cur.intValue;
+      advance();
+    }
+  } else if (acceptWord("no_match")) {
+    if (acceptWord("because")) {
+      t.because = cur.text;
+      expect(Tok::String, "behind `because`");
+    }
+  } else {
+    syntaxError(fmt::format("expected `fired` or `no_match`, found {}", found()));
+    advance();
+  }
+  t.expectRange = from(begin);
+  expectSemi("the expectation");
+}
+
+} // namespace wnnx::pat
