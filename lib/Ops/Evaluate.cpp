@@ -6,11 +6,14 @@
 #include "wnnx/Support/Check.h"
 #include "wnnx/Support/Half.h"
 
-#include <cstring>
+#include "llvm/ADT/STLExtras.h"
 
 namespace wnnx {
 
 template <class S> void evaluateNode(const EvalContext<S> &ctx) {
+  // Without elements there is nothing to compute, however large the other dimensions are.
+  if (llvm::all_of(ctx.results, [](const RefTensor<S> &r) { return r.type.numel() == 0; }))
+    return;
   switch (ctx.node.kind()) {
 #define WNNX_OP(Name, mnemonic, traits, doc)                                                       \
   case OpKind::Name:                                                                               \

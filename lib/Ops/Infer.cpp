@@ -47,6 +47,11 @@ LogicalResult inferNode(Node &n, Diagnostics &diags) {
   InferContext ctx(n, diags);
   if (failed(inferTypes(ctx)))
     return failure();
+  for (unsigned i = unsigned(ctx.results.size()); i < n.numResults(); ++i) {
+    if (n.result(i)->hasUses())
+      return ctx.error("result " + std::to_string(i) + " is used, but there are only " +
+                       std::to_string(ctx.results.size()) + " results");
+  }
   n.graph()->setResultTypes(&n, ctx.results);
   return success();
 }
