@@ -6,6 +6,8 @@
 
 #include "InferHelpers.h"
 
+#include <algorithm>
+
 namespace wnnx {
 
 /// A kernel that moves along one dimension of `size` elements.
@@ -26,6 +28,15 @@ struct Window {
   /// The element under tap `tap` of window `i`; outside [0, size) in the padding.
   int64_t at(int64_t i, int64_t tap) const { return i * stride - before + tap * dilation; }
   bool inside(int64_t x) const { return x >= 0 && x < size; }
+  /// Taps [firstTap, lastTap) of window `i` are those inside.
+  int64_t firstTap(int64_t i) const {
+    int64_t start = at(i, 0);
+    return start >= 0 ? 0 : (-start + dilation - 1) / dilation;
+  }
+  int64_t lastTap(int64_t i) const {
+    int64_t room = size - at(i, 0);
+    return room <= 0 ? 0 : std::min(kernel, (room + dilation - 1) / dilation);
+  }
 };
 
 /// "vertically" or "horizontally", for messages about dimension 2 or 3 of an image.
