@@ -26,15 +26,33 @@ static LogicalResult inferToFloat(InferContext &ctx) {
   return success();
 }
 
-LogicalResult inferSigmoid(InferContext &ctx) { return inferToFloat(ctx); }
-LogicalResult inferTanh(InferContext &ctx) { return inferToFloat(ctx); }
-LogicalResult inferLeakyRelu(InferContext &ctx) { return inferFloatUnary(ctx); }
-LogicalResult inferElu(InferContext &ctx) { return inferFloatUnary(ctx); }
-LogicalResult inferSilu(InferContext &ctx) { return inferFloatUnary(ctx); }
-LogicalResult inferHardswish(InferContext &ctx) { return inferFloatUnary(ctx); }
-LogicalResult inferHardsigmoid(InferContext &ctx) { return inferFloatUnary(ctx); }
-LogicalResult inferSoftplus(InferContext &ctx) { return inferFloatUnary(ctx); }
-LogicalResult inferMish(InferContext &ctx) { return inferFloatUnary(ctx); }
+LogicalResult inferSigmoid(InferContext &ctx) {
+  return inferToFloat(ctx);
+}
+LogicalResult inferTanh(InferContext &ctx) {
+  return inferToFloat(ctx);
+}
+LogicalResult inferLeakyRelu(InferContext &ctx) {
+  return inferFloatUnary(ctx);
+}
+LogicalResult inferElu(InferContext &ctx) {
+  return inferFloatUnary(ctx);
+}
+LogicalResult inferSilu(InferContext &ctx) {
+  return inferFloatUnary(ctx);
+}
+LogicalResult inferHardswish(InferContext &ctx) {
+  return inferFloatUnary(ctx);
+}
+LogicalResult inferHardsigmoid(InferContext &ctx) {
+  return inferFloatUnary(ctx);
+}
+LogicalResult inferSoftplus(InferContext &ctx) {
+  return inferFloatUnary(ctx);
+}
+LogicalResult inferMish(InferContext &ctx) {
+  return inferFloatUnary(ctx);
+}
 
 LogicalResult inferRelu(InferContext &ctx) {
   if (failed(requireNotBool(ctx, 0)))
@@ -54,8 +72,9 @@ LogicalResult inferClamp(InferContext &ctx) {
   // PyTorch clamps integers by fractional limits as floats; here the importer makes them floats.
   for (const std::optional<double> &limit : {lo, hi}) {
     if (limit && isInt(type.dtype) && *limit != std::trunc(*limit))
-      return ctx.error(fmt::format("limit {} does not fit the integer tensor {}",
-                                   formatFloat(*limit), type.str()))
+      return ctx
+          .error(fmt::format("limit {} does not fit the integer tensor {}", formatFloat(*limit),
+                             type.str()))
           .hint("convert `input` to f32 with `to`");
   }
   ctx.results.push_back(type);
@@ -91,7 +110,9 @@ template <class S> static void evalActivation(const EvalContext<S> &ctx) {
 }
 
 #define WNNX_ACTIVATION(Name)                                                                      \
-  template <class S> void eval##Name(const EvalContext<S> &ctx) { evalActivation(ctx); }           \
+  template <class S> void eval##Name(const EvalContext<S> &ctx) {                                  \
+    evalActivation(ctx);                                                                           \
+  }                                                                                                \
   WNNX_INSTANTIATE_EVAL(Name);
 WNNX_ACTIVATION(LeakyRelu)
 WNNX_ACTIVATION(Elu)

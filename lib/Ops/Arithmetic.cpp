@@ -20,12 +20,24 @@ static LogicalResult inferArithmetic(InferContext &ctx, bool boolAllowed) {
   return addResult(ctx, ctx.node.operand(0)->dtype(), *shape);
 }
 
-LogicalResult inferAdd(InferContext &ctx) { return inferArithmetic(ctx, true); }
-LogicalResult inferSub(InferContext &ctx) { return inferArithmetic(ctx, false); }
-LogicalResult inferMul(InferContext &ctx) { return inferArithmetic(ctx, true); }
-LogicalResult inferPow(InferContext &ctx) { return inferArithmetic(ctx, false); }
-LogicalResult inferMaximum(InferContext &ctx) { return inferArithmetic(ctx, true); }
-LogicalResult inferMinimum(InferContext &ctx) { return inferArithmetic(ctx, true); }
+LogicalResult inferAdd(InferContext &ctx) {
+  return inferArithmetic(ctx, true);
+}
+LogicalResult inferSub(InferContext &ctx) {
+  return inferArithmetic(ctx, false);
+}
+LogicalResult inferMul(InferContext &ctx) {
+  return inferArithmetic(ctx, true);
+}
+LogicalResult inferPow(InferContext &ctx) {
+  return inferArithmetic(ctx, false);
+}
+LogicalResult inferMaximum(InferContext &ctx) {
+  return inferArithmetic(ctx, true);
+}
+LogicalResult inferMinimum(InferContext &ctx) {
+  return inferArithmetic(ctx, true);
+}
 
 /// An integer divisor that is known to be zero somewhere is an error.
 static LogicalResult inferIntDivision(InferContext &ctx) {
@@ -41,8 +53,12 @@ static LogicalResult inferIntDivision(InferContext &ctx) {
   return success();
 }
 
-LogicalResult inferRemainder(InferContext &ctx) { return inferIntDivision(ctx); }
-LogicalResult inferFmod(InferContext &ctx) { return inferIntDivision(ctx); }
+LogicalResult inferRemainder(InferContext &ctx) {
+  return inferIntDivision(ctx);
+}
+LogicalResult inferFmod(InferContext &ctx) {
+  return inferIntDivision(ctx);
+}
 
 LogicalResult inferDiv(InferContext &ctx) {
   const std::string &mode = DivOp(ctx.node).rounding_mode();
@@ -68,7 +84,8 @@ LogicalResult inferAtan2(InferContext &ctx) {
 }
 
 /// A float function and the same on integers.
-template <class S, class F, class G> static void zip(const EvalContext<S> &ctx, F onReals, G onInts) {
+template <class S, class F, class G>
+static void zip(const EvalContext<S> &ctx, F onReals, G onInts) {
   if (ctx.out().real())
     zipReals(ctx, onReals);
   else
@@ -91,13 +108,15 @@ template <class S> void evalMul(const EvalContext<S> &ctx) {
 WNNX_INSTANTIATE_EVAL(Mul);
 
 template <class S> void evalMaximum(const EvalContext<S> &ctx) {
-  zip(ctx, [](const S &a, const S &b) { return scalar::max(a, b); },
+  zip(
+      ctx, [](const S &a, const S &b) { return scalar::max(a, b); },
       [](int64_t a, int64_t b) { return std::max(a, b); });
 }
 WNNX_INSTANTIATE_EVAL(Maximum);
 
 template <class S> void evalMinimum(const EvalContext<S> &ctx) {
-  zip(ctx, [](const S &a, const S &b) { return scalar::min(a, b); },
+  zip(
+      ctx, [](const S &a, const S &b) { return scalar::min(a, b); },
       [](int64_t a, int64_t b) { return std::min(a, b); });
 }
 WNNX_INSTANTIATE_EVAL(Minimum);
@@ -125,7 +144,9 @@ WNNX_INSTANTIATE_EVAL(Pow);
 static int64_t truncDiv(int64_t a, int64_t b) {
   return b == 0 ? 0 : b == -1 ? wrapSub(0, a) : a / b;
 }
-static int64_t cRemainder(int64_t a, int64_t b) { return b == 0 || b == -1 ? 0 : a % b; }
+static int64_t cRemainder(int64_t a, int64_t b) {
+  return b == 0 || b == -1 ? 0 : a % b;
+}
 static int64_t floorDiv(int64_t a, int64_t b) {
   return truncDiv(a, b) - (cRemainder(a, b) != 0 && (a < 0) != (b < 0));
 }
@@ -157,9 +178,7 @@ template <class S> void evalDiv(const EvalContext<S> &ctx) {
   if (mode == "trunc")
     return zip(
         ctx,
-        [&](const S &a, const S &b) {
-          return scalar::trunc(inOpMath(dtype, scalar::div(a, b)));
-        },
+        [&](const S &a, const S &b) { return scalar::trunc(inOpMath(dtype, scalar::div(a, b))); },
         truncDiv);
   zipReals(ctx, [](const S &a, const S &b) { return scalar::div(a, b); });
 }

@@ -11,8 +11,8 @@ namespace wnnx {
 template <class S, class F> void zipReals(const EvalContext<S> &ctx, F f) {
   RefTensor<S> &out = ctx.out();
   Expanded<S> a(ctx.in(0), out.shape()), b(ctx.in(1), out.shape());
-  std::vector<S> left = realsOf(*a.operator->(), out.type.dtype);
-  std::vector<S> right = realsOf(*b.operator->(), out.type.dtype);
+  std::vector<S> left = realsOf(*a, out.type.dtype);
+  std::vector<S> right = realsOf(*b, out.type.dtype);
   for (size_t i = 0; i < left.size(); ++i)
     out.reals[i] = f(left[i], right[i]);
 }

@@ -16,15 +16,33 @@ static LogicalResult inferPredicate(InferContext &ctx) {
   return addResult(ctx, DType::Bool, *shape);
 }
 
-LogicalResult inferEq(InferContext &ctx) { return inferPredicate(ctx); }
-LogicalResult inferNe(InferContext &ctx) { return inferPredicate(ctx); }
-LogicalResult inferLt(InferContext &ctx) { return inferPredicate(ctx); }
-LogicalResult inferLe(InferContext &ctx) { return inferPredicate(ctx); }
-LogicalResult inferGt(InferContext &ctx) { return inferPredicate(ctx); }
-LogicalResult inferGe(InferContext &ctx) { return inferPredicate(ctx); }
-LogicalResult inferLogicalAnd(InferContext &ctx) { return inferPredicate(ctx); }
-LogicalResult inferLogicalOr(InferContext &ctx) { return inferPredicate(ctx); }
-LogicalResult inferLogicalXor(InferContext &ctx) { return inferPredicate(ctx); }
+LogicalResult inferEq(InferContext &ctx) {
+  return inferPredicate(ctx);
+}
+LogicalResult inferNe(InferContext &ctx) {
+  return inferPredicate(ctx);
+}
+LogicalResult inferLt(InferContext &ctx) {
+  return inferPredicate(ctx);
+}
+LogicalResult inferLe(InferContext &ctx) {
+  return inferPredicate(ctx);
+}
+LogicalResult inferGt(InferContext &ctx) {
+  return inferPredicate(ctx);
+}
+LogicalResult inferGe(InferContext &ctx) {
+  return inferPredicate(ctx);
+}
+LogicalResult inferLogicalAnd(InferContext &ctx) {
+  return inferPredicate(ctx);
+}
+LogicalResult inferLogicalOr(InferContext &ctx) {
+  return inferPredicate(ctx);
+}
+LogicalResult inferLogicalXor(InferContext &ctx) {
+  return inferPredicate(ctx);
+}
 
 static LogicalResult inferBitwise(InferContext &ctx) {
   const TensorType &type = ctx.node.operand(0)->type();
@@ -36,9 +54,15 @@ static LogicalResult inferBitwise(InferContext &ctx) {
   return success();
 }
 
-LogicalResult inferBitwiseAnd(InferContext &ctx) { return inferBitwise(ctx); }
-LogicalResult inferBitwiseOr(InferContext &ctx) { return inferBitwise(ctx); }
-LogicalResult inferBitwiseXor(InferContext &ctx) { return inferBitwise(ctx); }
+LogicalResult inferBitwiseAnd(InferContext &ctx) {
+  return inferBitwise(ctx);
+}
+LogicalResult inferBitwiseOr(InferContext &ctx) {
+  return inferBitwise(ctx);
+}
+LogicalResult inferBitwiseXor(InferContext &ctx) {
+  return inferBitwise(ctx);
+}
 
 LogicalResult inferWhere(InferContext &ctx) {
   WhereOp op(ctx.node);
@@ -97,7 +121,7 @@ template <class S> void evalWhere(const EvalContext<S> &ctx) {
   Expanded<S> condition(ctx.in(0), out.shape());
   Expanded<S> yes(ctx.in(1), out.shape()), no(ctx.in(2), out.shape());
   for (size_t i = 0; i < condition->ints.size(); ++i) {
-    const RefTensor<S> &from = *(condition->ints[i] ? yes : no).operator->();
+    const RefTensor<S> &from = condition->ints[i] ? *yes : *no;
     if (out.real())
       out.reals[i] = from.reals[i];
     else

@@ -101,6 +101,7 @@ public:
   }
   Expanded(const Expanded &) = delete;
   Expanded &operator=(const Expanded &) = delete;
+  const RefTensor<S> &operator*() const { return *tensor; }
   const RefTensor<S> *operator->() const { return tensor; }
 };
 
@@ -151,8 +152,14 @@ struct Lines {
 };
 
 // Integer arithmetic that wraps, so that no input is undefined behaviour.
-inline int64_t wrapAdd(int64_t a, int64_t b) { return int64_t(uint64_t(a) + uint64_t(b)); }
-inline int64_t wrapSub(int64_t a, int64_t b) { return int64_t(uint64_t(a) - uint64_t(b)); }
-inline int64_t wrapMul(int64_t a, int64_t b) { return int64_t(uint64_t(a) * uint64_t(b)); }
+inline int64_t wrapAdd(int64_t a, int64_t b) {
+  return int64_t(uint64_t(a) + uint64_t(b));
+}
+inline int64_t wrapSub(int64_t a, int64_t b) {
+  return int64_t(uint64_t(a) - uint64_t(b));
+}
+inline int64_t wrapMul(int64_t a, int64_t b) {
+  return int64_t(uint64_t(a) * uint64_t(b));
+}
 
 } // namespace wnnx

@@ -4,6 +4,7 @@
 // are constants are checked by inference. For others PyTorch raises at run time; the reference
 // evaluators read the nearest valid position instead, so that they never leave the tensor, and who
 // runs them reports the position first (`lib/Eval/RuntimeErrors.h`).
+#include "Elements.h"
 #include "IndexChecks.h"
 #include "ShapeChecks.h"
 
@@ -103,5 +104,86 @@ LogicalResult inferScatter(InferContext &ctx) {
   ctx.results.push_back(op.input()->type());
   return success();
 }
+
+/// Copies one element.
+template <class S>
+static void copyElement(const RefTensor<S> &from, int64_t i, RefTensor<S> &to, int64_t k) {
+  if (from.real())
+    to.reals[size_t(k)] = from.reals[size_t(i)];
+  else
+    to.ints[size_t(k)] = from.ints[size_t(i)];
+}
+
+template <class S> void evalEmbedding(const EvalContext<S> &ctx) {
+  const RefTensor<S> &weight = ctx.in(0), &indices = ctx.in(1);
+  int64_t rows = weight.shape()[0], width = weight.shape()[1];
+  if (rows == 0)
+    return;
+  for (size_t i = 0; i < indices.ints.size(); ++i) {
+    int64_t row = safePosition(indices.ints[i], rows);
+    for (int64_t k = 0; k < width; ++k)
+      copyElement(weight, row * width + k, ctx.out(), int64_t(i) * width + k);
+  }
+}
+WNNX_INSTANTIATE_EVAL(Embedding);
+
+template <class S> void evalIndexSelect(const EvalContext<S> &ctx) {
+  const RefTensor<S> &in = ctx.in(0), &index = ctx.in(1);
+  if (in.type.numel() == 0)
+    return;
+  OffsetMaps maps = identityMaps(in.shape());
+  if (!maps.empty()) {
+    int64_t dim = *normalizeDim(IndexSelectOp(ctx.node).dim(), in.shape().rank());
+    std::vector<int64_t> &map = maps[size_t(dim)];
+    map.clear();
+    for (int64_t at : index.ints)
+      map.push_back(safePosition(at, in.shape()[dim]) * in.shape().strides()[size_t(dim)]);
+  }
+  readMapped(in, ctx.out(), maps);
+}
+WNNX_INSTANTIATE_EVAL(IndexSelect);
+
+/// Maps of the coordinates of `index` to offsets in a tensor of shape `shape`, without `dim`.
+static OffsetMaps coordinateMaps(const Shape &index, const Shape &shape, int64_t dim) {
+  OffsetMaps maps;
+  auto strides = shape.strides();
+  for (int64_t d = 0; d < index.rank(); ++d) {
+    bool counts = d != dim && shape.rank() > 0;
+    maps.push_back(offsetsOf(0, index[d], 1, counts ? strides[size_t(d)] : 0));
+  }
+  return maps;
+}
+
+template <class S> void evalGather(const EvalContext<S> &ctx) {
+  const RefTensor<S> &in = ctx.in(0), &index = ctx.in(1);
+  if (in.type.numel() == 0)
+    return;
+  Lines lines(in.shape(), GatherOp(ctx.node).dim());
+  int64_t dim = *normalizeDim(GatherOp(ctx.node).dim(), in.shape().rank());
+  forEachMapped(coordinateMaps(index.shape(), in.shape(), dim), 0, [&](int64_t i, int64_t offset) {
+    int64_t at = safePosition(index.ints[size_t(i)], lines.size);
+    copyElement(in, offset + at * lines.inner, ctx.out(), i);
+  });
+}
+WNNX_INSTANTIATE_EVAL(Gather);
+
+/// Entries are written in row-major order of `index`, so that the last of several wins.
+template <class S> void evalScatter(const EvalContext<S> &ctx) {
+  const RefTensor<S> &in = ctx.in(0), &index = ctx.in(1), &src = ctx.in(2);
+  RefTensor<S> &out = ctx.out();
+  out = in;
+  if (in.type.numel() == 0)
+    return;
+  Lines lines(in.shape(), ScatterOp(ctx.node).dim());
+  int64_t dim = *normalizeDim(ScatterOp(ctx.node).dim(), in.shape().rank());
+  std::vector<int64_t> from(index.ints.size());
+  forEachMapped(coordinateMaps(index.shape(), src.shape(), -1), 0,
+                [&](int64_t i, int64_t offset) { from[size_t(i)] = offset; });
+  forEachMapped(coordinateMaps(index.shape(), in.shape(), dim), 0, [&](int64_t i, int64_t offset) {
+    int64_t at = safePosition(index.ints[size_t(i)], lines.size);
+    copyElement(src, from[size_t(i)], out, offset + at * lines.inner);
+  });
+}
+WNNX_INSTANTIATE_EVAL(Scatter);
 
 } // namespace wnnx

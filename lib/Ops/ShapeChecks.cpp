@@ -23,8 +23,8 @@ FailureOr<int64_t> checkedDim(InferContext &ctx, int64_t dim, int64_t rank) {
   if (std::optional<int64_t> d = normalizeDim(dim, rank))
     return *d;
   int64_t limit = rank == 0 ? 1 : rank;
-  return ctx.error(fmt::format("dimension {} is out of range for a tensor of {} dimensions", dim,
-                               rank))
+  return ctx
+      .error(fmt::format("dimension {} is out of range for a tensor of {} dimensions", dim, rank))
       .hint(fmt::format("it must be in [{}, {}]", -limit, limit - 1));
 }
 
@@ -45,11 +45,11 @@ FailureOr<llvm::SmallVector<bool, 6>> checkedDims(InferContext &ctx, llvm::Array
 
 LogicalResult addResult(InferContext &ctx, DType dtype, Shape shape) {
   if (shape.rank() > maxRank)
-    return ctx.error(fmt::format("the result would have {} dimensions; the limit is {}",
-                                 shape.rank(), maxRank));
+    return ctx.error(
+        fmt::format("the result would have {} dimensions; the limit is {}", shape.rank(), maxRank));
   if (!checkedNumel(shape.ref()))
-    return ctx.error(fmt::format("the result would have shape {}, which is too large",
-                                 shape.str()));
+    return ctx.error(
+        fmt::format("the result would have shape {}, which is too large", shape.str()));
   ctx.result(dtype, std::move(shape));
   return success();
 }
@@ -58,8 +58,9 @@ LogicalResult requireFloat(InferContext &ctx, unsigned i) {
   const TensorType &type = ctx.node.operand(i)->type();
   if (isFloat(type.dtype))
     return success();
-  return ctx.error(fmt::format("{} must be a float tensor, found {}", operandName(ctx.node, i),
-                               type.str()))
+  return ctx
+      .error(
+          fmt::format("{} must be a float tensor, found {}", operandName(ctx.node, i), type.str()))
       .hint("convert it with `to`");
 }
 
@@ -67,8 +68,8 @@ LogicalResult requireNotBool(InferContext &ctx, unsigned i) {
   const TensorType &type = ctx.node.operand(i)->type();
   if (type.dtype != DType::Bool)
     return success();
-  return ctx.error(fmt::format("{} must be a number, found {}", operandName(ctx.node, i),
-                               type.str()))
+  return ctx
+      .error(fmt::format("{} must be a number, found {}", operandName(ctx.node, i), type.str()))
       .hint("convert it with `to`");
 }
 
@@ -84,9 +85,9 @@ LogicalResult requireSameDType(InferContext &ctx, unsigned i, unsigned k) {
   const TensorType &a = ctx.node.operand(i)->type(), &b = ctx.node.operand(k)->type();
   if (a.dtype == b.dtype)
     return success();
-  return ctx.error(fmt::format("{} and {} must have one dtype, found {} and {}",
-                               operandName(ctx.node, i), operandName(ctx.node, k), a.str(),
-                               b.str()))
+  return ctx
+      .error(fmt::format("{} and {} must have one dtype, found {} and {}", operandName(ctx.node, i),
+                         operandName(ctx.node, k), a.str(), b.str()))
       .hint("insert a `to`");
 }
 

@@ -2,6 +2,7 @@
 //
 // Parts of a tensor along one dimension, read and written: slice, select, split, slice_scatter,
 // select_scatter.
+#include "Elements.h"
 #include "ShapeChecks.h"
 
 #include <fmt/format.h>
@@ -34,8 +35,8 @@ static FailureOr<Shape> selectedShape(InferContext &ctx, int64_t dim, int64_t in
   Shape shape = ctx.node.operand(0)->shape();
   int64_t size = shape[*d];
   if (index < -size || index >= size)
-    return ctx.error(fmt::format("index {} is out of range for dimension {} of size {}", index, *d,
-                                 size));
+    return ctx.error(
+        fmt::format("index {} is out of range for dimension {} of size {}", index, *d, size));
   shape.erase(*d);
   return shape;
 }
@@ -105,5 +106,75 @@ LogicalResult inferSelectScatter(InferContext &ctx) {
   SelectScatterOp op(ctx.node);
   return inferReplaced(ctx, selectedShape(ctx, op.dim(), op.index()));
 }
+
+/// The part of a tensor that slice and select read and their scatters write.
+struct PartMaps {
+  OffsetMaps maps;
+  int64_t base = 0;
+};
+
+static PartMaps sliceMaps(const Shape &shape, int64_t dim, int64_t start, int64_t end,
+                          int64_t step) {
+  PartMaps part{identityMaps(shape)};
+  int64_t d = *normalizeDim(dim, shape.rank());
+  SliceRange range = clampSlice(start, end, step, shape[d]);
+  part.maps[size_t(d)] =
+      offsetsOf(range.start, range.count, range.step, shape.strides()[size_t(d)]);
+  return part;
+}
+
+static PartMaps selectMaps(const Shape &shape, int64_t dim, int64_t index) {
+  PartMaps part{identityMaps(shape)};
+  int64_t d = *normalizeDim(dim, shape.rank());
+  part.base = (index < 0 ? index + shape[d] : index) * shape.strides()[size_t(d)];
+  part.maps.erase(part.maps.begin() + d);
+  return part;
+}
+
+template <class S> static void replacePart(const EvalContext<S> &ctx, const PartMaps &part) {
+  ctx.out() = ctx.in(0);
+  withElements(ctx.in(1), ctx.out(), [&](const auto &src, auto &out) {
+    forEachMapped(part.maps, part.base,
+                  [&](int64_t i, int64_t offset) { out[size_t(offset)] = src[size_t(i)]; });
+  });
+}
+
+template <class S> void evalSlice(const EvalContext<S> &ctx) {
+  SliceOp op(ctx.node);
+  PartMaps part = sliceMaps(ctx.in(0).shape(), op.dim(), op.start(), op.end(), op.step());
+  readMapped(ctx.in(0), ctx.out(), part.maps);
+}
+WNNX_INSTANTIATE_EVAL(Slice);
+
+template <class S> void evalSelect(const EvalContext<S> &ctx) {
+  SelectOp op(ctx.node);
+  PartMaps part = selectMaps(ctx.in(0).shape(), op.dim(), op.index());
+  readMapped(ctx.in(0), ctx.out(), part.maps, part.base);
+}
+WNNX_INSTANTIATE_EVAL(Select);
+
+template <class S> void evalSplit(const EvalContext<S> &ctx) {
+  SplitOp op(ctx.node);
+  int64_t start = 0;
+  for (size_t i = 0; i < op.sizes().size(); ++i) {
+    PartMaps part =
+        sliceMaps(ctx.in(0).shape(), op.dim(), start, start + op.sizes()[i], /*step=*/1);
+    readMapped(ctx.in(0), ctx.out(unsigned(i)), part.maps);
+    start += op.sizes()[i];
+  }
+}
+WNNX_INSTANTIATE_EVAL(Split);
+
+template <class S> void evalSliceScatter(const EvalContext<S> &ctx) {
+  SliceScatterOp op(ctx.node);
+  replacePart(ctx, sliceMaps(ctx.in(0).shape(), op.dim(), op.start(), op.end(), op.step()));
+}
+WNNX_INSTANTIATE_EVAL(SliceScatter);
+
+template <class S> void evalSelectScatter(const EvalContext<S> &ctx) {
+  SelectScatterOp op(ctx.node);
+  replacePart(ctx, selectMaps(ctx.in(0).shape(), op.dim(), op.index()));
+}
+WNNX_INSTANTIATE_EVAL(SelectScatter);
 
 } // namespace wnnx

@@ -21,17 +21,23 @@ static LogicalResult inferUnary(InferContext &ctx, UnaryRule rule) {
     if (failed(requireNotBool(ctx, 0)))
       return failure();
     [[fallthrough]];
-  case UnaryRule::Same: ctx.results.push_back(type); break;
+  case UnaryRule::Same:
+    ctx.results.push_back(type);
+    break;
   case UnaryRule::ToFloat:
     ctx.result(isFloat(type.dtype) ? type.dtype : DType::F32, type.shape);
     break;
-  case UnaryRule::Predicate: ctx.result(DType::Bool, type.shape); break;
+  case UnaryRule::Predicate:
+    ctx.result(DType::Bool, type.shape);
+    break;
   }
   return success();
 }
 
 #define WNNX_UNARY(Name, rule)                                                                     \
-  LogicalResult infer##Name(InferContext &ctx) { return inferUnary(ctx, UnaryRule::rule); }
+  LogicalResult infer##Name(InferContext &ctx) {                                                   \
+    return inferUnary(ctx, UnaryRule::rule);                                                       \
+  }
 WNNX_UNARY(Abs, Number)
 WNNX_UNARY(Neg, Number)
 WNNX_UNARY(Exp, ToFloat)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Ops that look at the same elements through another shape or order: reshape, permute, expand.
+#include "Elements.h"
 #include "ShapeChecks.h"
 
 #include <fmt/format.h>
@@ -71,10 +72,29 @@ LogicalResult inferExpand(InferContext &ctx) {
     if (to[i] == -1)
       to[i] = size;
     if (to[i] != size && (size != 1 || to[i] < 0))
-      return ctx.error(fmt::format("dimension {} of size {} can not expand to {}", i - added, size,
-                                   to[i]));
+      return ctx.error(
+          fmt::format("dimension {} of size {} can not expand to {}", i - added, size, to[i]));
   }
   return addResult(ctx, op.input()->dtype(), to);
 }
+
+template <class S> void evalReshape(const EvalContext<S> &ctx) {
+  withElements(ctx.in(0), ctx.out(), [](const auto &in, auto &out) { out = in; });
+}
+WNNX_INSTANTIATE_EVAL(Reshape);
+
+template <class S> void evalPermute(const EvalContext<S> &ctx) {
+  const RefTensor<S> &in = ctx.in(0);
+  OffsetMaps own = identityMaps(in.shape()), maps;
+  for (int64_t d : PermuteOp(ctx.node).dims())
+    maps.push_back(own[size_t(*normalizeDim(d, in.shape().rank()))]);
+  readMapped(in, ctx.out(), maps);
+}
+WNNX_INSTANTIATE_EVAL(Permute);
+
+template <class S> void evalExpand(const EvalContext<S> &ctx) {
+  readMapped(ctx.in(0), ctx.out(), expandMaps(ctx.in(0).shape(), ctx.out().shape()));
+}
+WNNX_INSTANTIATE_EVAL(Expand);
 
 } // namespace wnnx
