@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Broadcasting arithmetic of two operands: add to atan2. Integer division by zero has no value in
-// PyTorch, which raises; here the result is 0 (see `lib/Eval/RuntimeErrors.h` for who reports it),
+// PyTorch, which raises; here the result is 0 (see `wnnx/Eval/RuntimeErrors.h` for who reports it),
 // and inference reports a divisor that is a constant zero.
 #include "Broadcast.h"
 #include "ShapeChecks.h"

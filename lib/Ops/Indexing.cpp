@@ -3,7 +3,7 @@
 // Ops that take positions from tensors: embedding, index_select, gather, scatter. Positions that
 // are constants are checked by inference. For others PyTorch raises at run time; the reference
 // evaluators read the nearest valid position instead, so that they never leave the tensor, and who
-// runs them reports the position first (`lib/Eval/RuntimeErrors.h`).
+// runs them reports the position first (`wnnx/Eval/RuntimeErrors.h`).
 #include "Elements.h"
 #include "IndexChecks.h"
 #include "ShapeChecks.h"
