@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which ISAs are built, and the rows each of them replaces.
+// Which ISAs are built, their kernels' declarations, and the rows each of them replaces in the
+// reference table. Each ISA is a namespace; src/simd is compiled once for each.
 #ifndef WNNRT_SRC_ISA_H
 #define WNNRT_SRC_ISA_H
 
@@ -14,5 +15,36 @@
 #ifndef WNNRT_HAVE_AVX512
 #define WNNRT_HAVE_AVX512 0
 #endif
+
+namespace wnnrt {
+
+namespace ref {
+#define WNNRT_KERNEL(name, params, args)                                                           \
+  wnnrt_status name(const wnnrt_context *ctx, const params *p, WNNRT_UNWRAP args);
+#include "wnnrt_kernels.def"
+} // namespace ref
+namespace vec128 {
+#define WNNRT_KERNEL(name, params, args)                                                           \
+  wnnrt_status name(const wnnrt_context *ctx, const params *p, WNNRT_UNWRAP args);
+#include "wnnrt_kernels.def"
+} // namespace vec128
+namespace avx2 {
+#define WNNRT_KERNEL(name, params, args)                                                           \
+  wnnrt_status name(const wnnrt_context *ctx, const params *p, WNNRT_UNWRAP args);
+#include "wnnrt_kernels.def"
+} // namespace avx2
+namespace avx512 {
+#define WNNRT_KERNEL(name, params, args)                                                           \
+  wnnrt_status name(const wnnrt_context *ctx, const params *p, WNNRT_UNWRAP args);
+#include "wnnrt_kernels.def"
+} // namespace avx512
+
+/// The rows that src/simd defines, for every ISA.
+#define WNNRT_SIMD_ROWS(X)                                                                         \
+  X(conv2d_c16)                                                                                    \
+  X(conv2d_first)                                                                                  \
+  X(depthwise_c16)                                                                                 \
+  X(linear)
+} // namespace wnnrt
 
 #endif // WNNRT_SRC_ISA_H

@@ -20,15 +20,30 @@ constexpr wnnrt_kernels refTable = {
 #include "wnnrt_kernels.def"
 };
 
-// Each ISA replaces the rows it has in the table of the ISA before it.
+// Each ISA is the reference table with the rows replaced that src/simd defines.
+#define WNNRT_TABLE(isaName)                                                                       \
+  constexpr wnnrt_kernels isaName##Rows() {                                                        \
+    wnnrt_kernels table = refTable;                                                                \
+    table.isa = #isaName;                                                                          \
+    WNNRT_SIMD_ROWS(WNNRT_SET_ROW)                                                                 \
+    return table;                                                                                  \
+  }                                                                                                \
+  constexpr wnnrt_kernels isaName##Table = isaName##Rows();
+
 #if WNNRT_HAVE_VEC128
-constexpr wnnrt_kernels vec128Table = vec128::withRows(refTable);
+#define WNNRT_SET_ROW(row) table.row = &vec128::row;
+WNNRT_TABLE(vec128)
+#undef WNNRT_SET_ROW
 #endif
 #if WNNRT_HAVE_AVX2
-constexpr wnnrt_kernels avx2Table = avx2::withRows(refTable);
+#define WNNRT_SET_ROW(row) table.row = &avx2::row;
+WNNRT_TABLE(avx2)
+#undef WNNRT_SET_ROW
 #endif
 #if WNNRT_HAVE_AVX512
-constexpr wnnrt_kernels avx512Table = avx512::withRows(refTable);
+#define WNNRT_SET_ROW(row) table.row = &avx512::row;
+WNNRT_TABLE(avx512)
+#undef WNNRT_SET_ROW
 #endif
 
 #if WNNRT_HAVE_AVX2 || WNNRT_HAVE_AVX512

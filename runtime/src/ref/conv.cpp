@@ -2,6 +2,7 @@
 // Reference convolutions: one output value at a time, straight from the definition.
 #include "../Kernels.h"
 #include "../ScalarMath.h"
+#include "../ScalarRows.h"
 
 namespace wnnrt {
 namespace {
@@ -22,12 +23,6 @@ struct Epilogue {
     return v;
   }
 };
-
-bool valid(const wnnrt_conv2d_params *p) {
-  return p->groups > 0 && p->ci % p->groups == 0 && p->co % p->groups == 0 && p->kh > 0 &&
-         p->kw > 0 && p->stride_h > 0 && p->stride_w > 0 && p->dilation_h > 0 &&
-         p->dilation_w > 0 && validAct(p->act);
-}
 
 /// Loops over n, co, oy, ox of a result in `outLayout`, asks sum(n, co, oy, ox), finishes, stores.
 template <class Sum>
@@ -67,7 +62,7 @@ template <class F> void forEachTap(const wnnrt_conv2d_params *p, int32_t oy, int
 
 wnnrt_status ref::conv2d_c16(const wnnrt_context *, const wnnrt_conv2d_params *p, const void *xv,
                              const void *wv, const void *bias, const void *residual, void *y) {
-  if (!valid(p))
+  if (!validConv(p))
     return WNNRT_INVALID_ARGUMENT;
   auto *x = static_cast<const float *>(xv), *w = static_cast<const float *>(wv);
   int64_t ihw = int64_t(p->ih) * p->iw, taps = int64_t(p->kh) * p->kw;
@@ -95,7 +90,7 @@ wnnrt_status ref::conv2d_c16(const wnnrt_context *, const wnnrt_conv2d_params *p
 
 wnnrt_status ref::conv2d_first(const wnnrt_context *, const wnnrt_conv2d_params *p, const void *xv,
                                const void *wv, const void *bias, const void *residual, void *y) {
-  if (!valid(p) || p->groups != 1)
+  if (!validConv(p) || p->groups != 1)
     return WNNRT_INVALID_ARGUMENT;
   auto *x = static_cast<const float *>(xv), *w = static_cast<const float *>(wv);
   int64_t ihw = int64_t(p->ih) * p->iw, taps = int64_t(p->kh) * p->kw;
@@ -117,7 +112,7 @@ wnnrt_status ref::conv2d_first(const wnnrt_context *, const wnnrt_conv2d_params 
 
 wnnrt_status ref::depthwise_c16(const wnnrt_context *, const wnnrt_conv2d_params *p, const void *xv,
                                 const void *wv, const void *bias, const void *residual, void *y) {
-  if (!valid(p) || p->groups != p->ci || p->ci != p->co)
+  if (!validConv(p) || p->groups != p->ci || p->ci != p->co)
     return WNNRT_INVALID_ARGUMENT;
   auto *x = static_cast<const float *>(xv), *w = static_cast<const float *>(wv);
   int64_t ihw = int64_t(p->ih) * p->iw, taps = int64_t(p->kh) * p->kw;
@@ -137,7 +132,7 @@ wnnrt_status ref::depthwise_c16(const wnnrt_context *, const wnnrt_conv2d_params
 
 wnnrt_status ref::conv2d_plain(const wnnrt_context *, const wnnrt_conv2d_params *p, const void *xv,
                                const void *wv, const void *bias, const void *residual, void *y) {
-  if (!valid(p))
+  if (!validConv(p))
     return WNNRT_INVALID_ARGUMENT;
   auto *x = static_cast<const float *>(xv), *w = static_cast<const float *>(wv);
   int64_t ihw = int64_t(p->ih) * p->iw, taps = int64_t(p->kh) * p->kw;
@@ -160,7 +155,7 @@ wnnrt_status ref::conv2d_plain(const wnnrt_context *, const wnnrt_conv2d_params 
 wnnrt_status ref::conv_transpose2d_plain(const wnnrt_context *, const wnnrt_conv2d_params *p,
                                          const void *xv, const void *wv, const void *bias,
                                          const void *residual, void *y) {
-  if (!valid(p))
+  if (!validConv(p))
     return WNNRT_INVALID_ARGUMENT;
   auto *x = static_cast<const float *>(xv), *w = static_cast<const float *>(wv);
   int64_t ihw = int64_t(p->ih) * p->iw, taps = int64_t(p->kh) * p->kw;

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// conv2d_c16: dense and grouped convolution on c16 tensors, as tiles of output pixels by panels of
+// 16 output channels. A tile whose pixels lie in one row and see no padding reads its input with
+// strides; any other (image borders, rows shorter than a tile) reads through a table of pixel
+// pointers in which padding points at zeros.
+#include "../Isa.h"
+#include "Epilogue.h"
+#include "Tile.h"
+#include "wnnrt_pack.h"
+
+namespace {
+
+alignas(64) const float zeros[16] = {};
+
+/// The input side of one tile, shared by all output panels with the same input window.
+struct TileInput {
+  bool indirect;
+  int32_t taps;
+  int64_t offset; // strided: of pixel 0
+  int32_t tapIndex[tileMaxTaps];
+  int64_t tapOffset[tileMaxTaps];
+  int64_t pixelOffset[tileMaxTaps * tilePixels]; // indirect; -1 for padding
+};
+
+struct Conv {
+  const wnnrt_conv2d_params *p;
+  Epilogue epilogue;
+  const float *x, *w, *bias, *residual; // of the current image
+  float *y;
+  int64_t ihw, ohw, panelStride;
+  int32_t panels, taps;
+  bool pointwise; // 1x1, stride 1, no padding: pixels are one long row
+  // Tiles: `rows` runs of pixels, each split alike.
+  int64_t runs, runLength;
+
+  Conv(const wnnrt_conv2d_params *params)
+      : p(params), epilogue(params->act, params->residual_after_act != 0) {
+    ihw = int64_t(p->ih) * p->iw;
+    ohw = int64_t(p->oh) * p->ow;
+    panels = static_cast<int32_t>(blocksOf16(p->co));
+    taps = p->kh * p->kw;
+    panelStride = wnnrt_conv2d_c16_panel_stride(p);
+    pointwise = taps == 1 && p->stride_h == 1 && p->stride_w == 1 && p->pad_top == 0 &&
+                p->pad_left == 0 && p->ih == p->oh && p->iw == p->ow;
+    bool byRow = !pointwise && (p->ow % tilePixels == 0 || p->ow >= 3 * tilePixels);
+    runs = byRow ? p->oh : 1;
+    runLength = byRow ? p->ow : ohw;
+  }
+
+  void prepare(TileInput &in, int64_t first, int pixels) const {
+    if (pointwise) {
+      in.indirect = false;
+      in.taps = 1;
+      in.tapIndex[0] = 0;
+      in.tapOffset[0] = 0;
+      in.offset = first * 16;
+      return;
+    }
+    int64_t oy = first / p->ow, ox = first % p->ow;
+    int64_t iy0 = oy * p->stride_h - p->pad_top, ix0 = ox * p->stride_w - p->pad_left;
+    int64_t lastIx = ix0 + int64_t(pixels - 1) * p->stride_w + int64_t(p->kw - 1) * p->dilation_w;
+    in.indirect = ox + pixels > p->ow || ix0 < 0 || lastIx >= p->iw;
+    in.taps = 0;
+    if (in.indirect)
+      return prepareIndirect(in, oy, ox, pixels);
+    in.offset = 0;
+    for (int32_t r = 0; r < p->kh; ++r) {
+      int64_t iy = iy0 + int64_t(r) * p->dilation_h;
+      if (iy < 0 || iy >= p->ih)
+        continue;
+      for (int32_t s = 0; s < p->kw; ++s) {
+        in.tapIndex[in.taps] = r * p->kw + s;
+        in.tapOffset[in.taps++] = (iy * p->iw + ix0 + int64_t(s) * p->dilation_w) * 16;
+      }
+    }
+  }
+
+  void prepareIndirect(TileInput &in, int64_t oy, int64_t ox, int pixels) const {
+    int64_t iy0[tilePixels], ix0[tilePixels];
+    for (int i = 0; i < pixels; ++i) {
+      iy0[i] = oy * p->stride_h - p->pad_top;
+      ix0[i] = ox * p->stride_w - p->pad_left;
+      if (++ox == p->ow)
+        ox = 0, ++oy;
+    }
+    for (int32_t r = 0; r < p->kh; ++r)
+      for (int32_t s = 0; s < p->kw; ++s) {
+        int64_t *row = in.pixelOffset + int64_t(in.taps) * pixels;
+        bool any = false;
+        for (int i = 0; i < pixels; ++i) {
+          int64_t iy = iy0[i] + int64_t(r) * p->dilation_h,
+                  ix = ix0[i] + int64_t(s) * p->dilation_w;
+          bool inside = static_cast<uint64_t>(iy) < static_cast<uint64_t>(p->ih) &&
+                        static_cast<uint64_t>(ix) < static_cast<uint64_t>(p->iw);
+          row[i] = inside ? (iy * p->iw + ix) * 16 : -1;
+          any |= inside;
+        }
+        if (any)
+          in.tapIndex[in.taps++] = r * p->kw + s;
+      }
+  }
+
+  /// One tile for panels [panel, panel + count) that share the input window [lo, hi).
+  void run(const TileInput &in, int64_t first, int pixels, int32_t panel, int count, int32_t lo,
+           int32_t hi, const char *prefetch, int64_t prefetchLines) const {
+    TileJob job;
+    const float *base = x + int64_t(lo) / 16 * ihw * 16;
+    const float *pointers[tileMaxTaps * tilePixels];
+    int64_t keep[tileMaxTaps * tilePixels];
+    if (in.indirect) {
+      for (int i = 0, n = in.taps * pixels; i < n; ++i) {
+        bool inside = in.pixelOffset[i] >= 0;
+        pointers[i] = inside ? base + in.pixelOffset[i] : zeros;
+        keep[i] = inside ? -1 : 0;
+      }
+      job.pixels = pointers;
+      job.keep = keep;
+    } else {
+      job.x = base + in.offset;
+      job.tapOffset = in.tapOffset;
+    }
+    job.pixelStride = int64_t(16) * p->stride_w;
+    job.blockStride = ihw * 16;
+    job.taps = in.taps;
+    job.tapIndex = in.tapIndex;
+    job.kernelTaps = taps;
+    job.blocks = static_cast<int32_t>(blocksOf16(hi - lo));
+    job.lastRows = hi - lo - (job.blocks - 1) * 16;
+    job.w = w + panel * panelStride;
+    job.panelStride = panelStride;
+    job.bias = bias ? bias + int64_t(panel) * 16 : nullptr;
+    int64_t out = panel * ohw * 16 + first * 16;
+    job.y = y + out;
+    job.yPixelStride = job.residualPixelStride = 16;
+    job.yPanelStride = job.residualPanelStride = ohw * 16;
+    job.residual = residual && !epilogue.residualAfter ? residual + out : nullptr;
+    job.lo = epilogue.lo;
+    job.hi = epilogue.hi;
+    job.cols = 16;
+    job.prefetch = prefetch;
+    int64_t steps = maxOf(1, int64_t(job.blocks) * job.taps);
+    job.prefetchLines = static_cast<int32_t>((prefetchLines + steps - 1) / steps);
+    float saved[epilogueMost];
+    bool after = residual && epilogue.residualAfter;
+    if (after)
+      for (int i = 0; i < count; ++i)
+        saveResidual(saved + i * pixels * 16, residual + out + i * ohw * 16, 16, pixels, 16);
+    runTile(in.indirect, count, pixels, job);
+    if (epilogue.needed)
+      for (int i = 0; i < count; ++i)
+        finishRows(epilogue, job.y + i * ohw * 16, 16, pixels, 16,
+                   after ? saved + i * pixels * 16 : nullptr);
+  }
+
+  /// Panels from `panel` that one tile computes: a pair where both read the same channels.
+  int groupAt(int32_t panel, int32_t *lo, int32_t *hi) const {
+    wnnrt_conv2d_c16_window(p, panel, lo, hi);
+    if (tilePanels == 1 || panel + 1 >= panels)
+      return 1;
+    int32_t lo2, hi2;
+    wnnrt_conv2d_c16_window(p, panel + 1, &lo2, &hi2);
+    return lo2 == *lo && hi2 == *hi ? 2 : 1;
+  }
+
+  /// Weights stay in the cache and pixels stream: large images with few weights.
+  void pixelsOutermost() const {
+    Split split(runLength, tilePixels);
+    TileInput in;
+    for (int64_t r = 0; r < runs; ++r)
+      for (int64_t t = 0; t < split.count; ++t) {
+        int64_t first = r * runLength + split.begin(t);
+        int pixels = split.sizeOf(t);
+        prepare(in, first, pixels);
+        for (int32_t panel = 0; panel < panels;) {
+          int32_t lo, hi;
+          int count = groupAt(panel, &lo, &hi);
+          run(in, first, pixels, panel, count, lo, hi, nullptr, 0);
+          panel += count;
+        }
+      }
+  }
+
+  /// Pixels stay in the cache and weights stream: each weight is read once, and the next panels are
+  /// prefetched while these are used.
+  void panelsOutermost() const {
+    Split split(runLength, tilePixels);
+    TileInput in;
+    for (int32_t panel = 0; panel < panels;) {
+      int32_t lo, hi;
+      int count = groupAt(panel, &lo, &hi);
+      int64_t lines = panel + count < panels ? panelStride / 16 * count : 0;
+      int64_t perTile = lines / maxOf(1, runs * split.count) + (lines > 0);
+      const char *next = reinterpret_cast<const char *>(w + (panel + count) * panelStride);
+      for (int64_t r = 0; r < runs; ++r)
+        for (int64_t t = 0; t < split.count; ++t) {
+          int64_t first = r * runLength + split.begin(t);
+          int pixels = split.sizeOf(t);
+          prepare(in, first, pixels);
+          run(in, first, pixels, panel, count, lo, hi, next, lines ? perTile : 0);
+          next += perTile * 64;
+        }
+      panel += count;
+    }
+  }
+};
+
+} // namespace
+
+namespace wnnrt {
+wnnrt_status WNNRT_SIMD_NS::conv2d_c16(const wnnrt_context *ctx, const wnnrt_conv2d_params *p,
+                                       const void *x, const void *w, const void *bias,
+                                       const void *residual, void *y) {
+  if (!validConv(p))
+    return WNNRT_INVALID_ARGUMENT;
+  if (int64_t(p->kh) * p->kw > tileMaxTaps || p->ci <= 0)
+    return ref::conv2d_c16(ctx, p, x, w, bias, residual, y);
+  Conv conv(p);
+  int64_t inPlane = blocksOf16(p->ci) * 16 * conv.ihw, outPlane = conv.panels * 16 * conv.ohw;
+  int64_t xBatch = p->x_batch_stride ? p->x_batch_stride : inPlane;
+  int64_t yBatch = p->y_batch_stride ? p->y_batch_stride : outPlane;
+  int64_t rBatch = p->residual_batch_stride ? p->residual_batch_stride : outPlane;
+  conv.w = static_cast<const float *>(w);
+  conv.bias = static_cast<const float *>(bias);
+  bool pixelsFirst = conv.ohw >= 2000 && conv.panelStride * conv.panels <= 256 * 1024;
+  for (int64_t n = 0; n < p->n; ++n) {
+    conv.x = static_cast<const float *>(x) + n * xBatch;
+    conv.residual = residual ? static_cast<const float *>(residual) + n * rBatch : nullptr;
+    conv.y = static_cast<float *>(y) + n * yBatch;
+    if (pixelsFirst)
+      conv.pixelsOutermost();
+    else
+      conv.panelsOutermost();
+  }
+  return WNNRT_OK;
+}
+} // namespace wnnrt

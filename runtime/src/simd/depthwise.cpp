@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// depthwise_c16: one output row of 16 channels at a time. Inside the row, tiles of 8, 4, 2 and 1
+// pixels share their input vectors between taps when the kernel is 3 or 5 wide and not dilated;
+// pixels at the left and right border take only the taps inside the image.
+#include "../Isa.h"
+#include "Epilogue.h"
+
+namespace {
+
+constexpr int maxKernelRows = 64;
+
+/// What one output row of one 16-channel block needs; pointers are to the lanes being computed.
+struct RowJob {
+  const float *lines[maxKernelRows];   // input rows that exist
+  const float *weights[maxKernelRows]; // of these rows: [kw][16]
+  int32_t lineCount, kw, stride, dilation;
+  const float *residual; // may be null
+  vf bias, lo, hi;
+  float *y;
+};
+
+/// Pixels ox .. ox + T - 1, all taps inside; `first` is the input column of tap 0 of pixel ox.
+template <int T, int KW, int STRIDE>
+WNNRT_INLINE void rowTile(const RowJob &job, int64_t ox, int64_t first) {
+  vf acc[T];
+  WNNRT_UNROLL
+  for (int t = 0; t < T; ++t)
+    acc[t] = job.bias;
+  for (int32_t line = 0; line < job.lineCount; ++line) {
+    const float *x = job.lines[line] + first * 16, *w = job.weights[line];
+    if (KW > 0) {
+      vf weight[KW > 0 ? KW : 1];
+      WNNRT_UNROLL
+      for (int s = 0; s < KW; ++s)
+        weight[s] = vload(w + s * 16);
+      WNNRT_UNROLL
+      for (int i = 0; i < (T - 1) * STRIDE + KW; ++i) {
+        vf value = vload(x + i * 16);
+        WNNRT_UNROLL
+        for (int s = 0; s < KW; ++s)
+          if (i >= s && (i - s) % STRIDE == 0 && (i - s) / STRIDE < T)
+            acc[(i - s) / STRIDE] = vfma(value, weight[s], acc[(i - s) / STRIDE]);
+      }
+    } else {
+      const int64_t step = int64_t(job.stride) * 16;
+      for (int32_t s = 0; s < job.kw; ++s, x += int64_t(job.dilation) * 16, w += 16) {
+        vf weight = vload(w);
+        WNNRT_UNROLL
+        for (int t = 0; t < T; ++t)
+          acc[t] = vfma(vload(x + t * step), weight, acc[t]);
+      }
+    }
+  }
+  WNNRT_UNROLL
+  for (int t = 0; t < T; ++t) {
+    if (job.residual)
+      acc[t] = vadd(acc[t], vload(job.residual + (ox + t) * 16));
+    vstore(job.y + (ox + t) * 16, vclamp(acc[t], job.lo, job.hi));
+  }
+}
+
+template <int KW, int STRIDE>
+WNNRT_NOINLINE void rowInside(const RowJob &job, int64_t begin, int64_t end, int64_t padLeft) {
+  const int64_t stride = KW > 0 ? STRIDE : job.stride;
+  int64_t ox = begin;
+  for (; ox + 8 <= end; ox += 8)
+    rowTile<8, KW, STRIDE>(job, ox, ox * stride - padLeft);
+  if (ox + 4 <= end) {
+    rowTile<4, KW, STRIDE>(job, ox, ox * stride - padLeft);
+    ox += 4;
+  }
+  if (ox + 2 <= end) {
+    rowTile<2, KW, STRIDE>(job, ox, ox * stride - padLeft);
+    ox += 2;
+  }
+  if (ox < end)
+    rowTile<1, KW, STRIDE>(job, ox, ox * stride - padLeft);
+}
+
+/// One pixel with the taps [sBegin, sEnd); two sums, as there is no other work to overlap.
+WNNRT_INLINE void borderPixel(const RowJob &job, int64_t ox, int64_t first, int64_t sBegin,
+                              int64_t sEnd) {
+  vf even = job.bias, odd = vzero();
+  for (int32_t line = 0; line < job.lineCount; ++line) {
+    const float *x = job.lines[line] + (first + sBegin * job.dilation) * 16;
+    const float *w = job.weights[line] + sBegin * 16;
+    for (int64_t s = sBegin; s < sEnd; ++s, x += int64_t(job.dilation) * 16, w += 16) {
+      vf next = vfma(vload(x), vload(w), even);
+      even = odd;
+      odd = next;
+    }
+  }
+  vf sum = vadd(even, odd);
+  if (job.residual)
+    sum = vadd(sum, vload(job.residual + ox * 16));
+  vstore(job.y + ox * 16, vclamp(sum, job.lo, job.hi));
+}
+
+using InsideFn = void (*)(const RowJob &job, int64_t begin, int64_t end, int64_t padLeft);
+
+InsideFn insideFor(const wnnrt_conv2d_params *p) {
+  if (p->dilation_w == 1 && p->kw == 3 && p->stride_w == 1)
+    return rowInside<3, 1>;
+  if (p->dilation_w == 1 && p->kw == 3 && p->stride_w == 2)
+    return rowInside<3, 2>;
+  if (p->dilation_w == 1 && p->kw == 5 && p->stride_w == 1)
+    return rowInside<5, 1>;
+  if (p->dilation_w == 1 && p->kw == 5 && p->stride_w == 2)
+    return rowInside<5, 2>;
+  return rowInside<0, 1>;
+}
+
+struct Depthwise {
+  const wnnrt_conv2d_params *p;
+  InsideFn inside;
+  int64_t insideBegin, insideEnd; // output columns that see no border
+
+  explicit Depthwise(const wnnrt_conv2d_params *params) : p(params), inside(insideFor(params)) {
+    int64_t reach = int64_t(p->kw - 1) * p->dilation_w;
+    insideBegin = minOf(p->ow, (maxOf(0, p->pad_left) + p->stride_w - 1) / p->stride_w);
+    int64_t lastFirst = p->iw - 1 - reach + p->pad_left; // largest ox * stride
+    insideEnd = lastFirst < 0 ? 0 : lastFirst / p->stride_w + 1;
+    insideEnd = maxOf(insideBegin, minOf(p->ow, insideEnd));
+  }
+
+  void border(const RowJob &job, int64_t ox) const {
+    int64_t first = ox * p->stride_w - p->pad_left, d = p->dilation_w;
+    int64_t sBegin = first >= 0 ? 0 : (-first + d - 1) / d;
+    int64_t sEnd = first >= p->iw ? 0 : (p->iw - first + d - 1) / d;
+    borderPixel(job, ox, first, sBegin, maxOf(sBegin, minOf(sEnd, p->kw)));
+  }
+
+  void row(RowJob &job, const float *x, const float *w, int64_t oy) const {
+    job.lineCount = 0;
+    for (int32_t r = 0; r < p->kh; ++r) {
+      int64_t iy = oy * p->stride_h - p->pad_top + int64_t(r) * p->dilation_h;
+      if (iy < 0 || iy >= p->ih)
+        continue;
+      job.lines[job.lineCount] = x + iy * p->iw * 16;
+      job.weights[job.lineCount++] = w + int64_t(r) * p->kw * 16;
+    }
+    for (int64_t ox = 0; ox < insideBegin; ++ox)
+      border(job, ox);
+    inside(job, insideBegin, insideEnd, p->pad_left);
+    for (int64_t ox = insideEnd; ox < p->ow; ++ox)
+      border(job, ox);
+  }
+};
+
+} // namespace
+
+namespace wnnrt {
+wnnrt_status WNNRT_SIMD_NS::depthwise_c16(const wnnrt_context *ctx, const wnnrt_conv2d_params *p,
+                                          const void *xv, const void *wv, const void *bv,
+                                          const void *rv, void *yv) {
+  if (!validConv(p) || p->groups != p->ci || p->ci != p->co)
+    return WNNRT_INVALID_ARGUMENT;
+  Epilogue epilogue(p->act, p->residual_after_act != 0);
+  if (p->kh > maxKernelRows || (rv && epilogue.residualAfter))
+    return ref::depthwise_c16(ctx, p, xv, wv, bv, rv, yv);
+  Depthwise dw(p);
+  int64_t ihw = int64_t(p->ih) * p->iw, ohw = int64_t(p->oh) * p->ow, blocks = blocksOf16(p->ci);
+  int64_t xBatch = p->x_batch_stride ? p->x_batch_stride : blocks * 16 * ihw;
+  int64_t yBatch = p->y_batch_stride ? p->y_batch_stride : blocks * 16 * ohw;
+  int64_t rBatch = p->residual_batch_stride ? p->residual_batch_stride : blocks * 16 * ohw;
+  auto *bias = static_cast<const float *>(bv), *residual = static_cast<const float *>(rv);
+  RowJob job;
+  job.kw = p->kw;
+  job.stride = p->stride_w;
+  job.dilation = p->dilation_w;
+  job.lo = vset(epilogue.lo);
+  job.hi = vset(epilogue.hi);
+  for (int64_t n = 0; n < p->n; ++n)
+    for (int64_t block = 0; block < blocks; ++block) {
+      const float *x = static_cast<const float *>(xv) + n * xBatch + block * ihw * 16;
+      const float *w = static_cast<const float *>(wv) + block * p->kh * p->kw * 16;
+      float *y = static_cast<float *>(yv) + n * yBatch + block * ohw * 16;
+      for (int64_t oy = 0; oy < p->oh; ++oy) {
+        int64_t at = oy * p->ow * 16;
+        for (int lane = 0; lane < 16; lane += vlanes) {
+          job.bias = bias ? vload(bias + block * 16 + lane) : vzero();
+          job.residual = residual ? residual + n * rBatch + block * ohw * 16 + at + lane : nullptr;
+          job.y = y + at + lane;
+          dw.row(job, x + lane, w + lane, oy);
+        }
+        if (epilogue.needed)
+          epilogue.apply(y + at, int64_t(p->ow) * 16);
+      }
+    }
+  return WNNRT_OK;
+}
+} // namespace wnnrt

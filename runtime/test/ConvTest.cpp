@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolution kernels against a direct double-precision convolution on plain tensors.
+#include "KernelTest.h"
+
+using namespace wnnrt_test;
+
+namespace {
+
+class ConvTest : public KernelTest {};
+WNNRT_FOR_EACH_ISA(ConvTest);
+
+struct Shape {
+  int n, ci, ih, iw, co, k, stride, dilation, padTop, padLeft, padBottom, padRight, groups;
+  int kw = 0; // 0: k
+};
+
+wnnrt_conv2d_params paramsOf(const Shape &s) {
+  wnnrt_conv2d_params p = {};
+  p.n = s.n, p.ci = s.ci, p.ih = s.ih, p.iw = s.iw, p.co = s.co;
+  p.kh = s.k, p.kw = s.kw ? s.kw : s.k;
+  p.stride_h = p.stride_w = s.stride, p.dilation_h = p.dilation_w = s.dilation;
+  p.pad_top = s.padTop, p.pad_left = s.padLeft, p.groups = s.groups;
+  p.oh = (s.ih + s.padTop + s.padBottom - s.dilation * (p.kh - 1) - 1) / s.stride + 1;
+  p.ow = (s.iw + s.padLeft + s.padRight - s.dilation * (p.kw - 1) - 1) / s.stride + 1;
+  return p;
+}
+
+/// Exact result and, per element, the sum of absolute products that bounds rounding errors.
+struct Exact {
+  std::vector<double> y, magnitude;
+};
+
+Exact convolve(const wnnrt_conv2d_params &p, const std::vector<float> &x,
+               const std::vector<float> &w, const std::vector<float> &bias,
+               const std::vector<float> &residual) {
+  Exact e;
+  int icg = p.ci / p.groups, ocg = p.co / p.groups;
+  for (int n = 0; n < p.n; ++n)
+    for (int co = 0; co < p.co; ++co)
+      for (int oy = 0; oy < p.oh; ++oy)
+        for (int ox = 0; ox < p.ow; ++ox) {
+          double sum = 0, magnitude = 0;
+          for (int c = 0; c < icg; ++c)
+            for (int r = 0; r < p.kh; ++r)
+              for (int s = 0; s < p.kw; ++s) {
+                int iy = oy * p.stride_h - p.pad_top + r * p.dilation_h;
+                int ix = ox * p.stride_w - p.pad_left + s * p.dilation_w;
+                if (iy < 0 || iy >= p.ih || ix < 0 || ix >= p.iw)
+                  continue;
+                double product =
+                    double(w[((size_t(co) * icg + c) * p.kh + r) * p.kw + s]) *
+                    double(x[((size_t(n) * p.ci + co / ocg * icg + c) * p.ih + iy) * p.iw + ix]);
+                sum += product;
+                magnitude += std::fabs(product);
+              }
+          size_t at = e.y.size();
+          sum += bias.empty() ? 0 : double(bias[co]);
+          double r = residual.empty() ? 0 : double(residual[at]);
+          double value = p.residual_after_act ? exactAct(p.act, sum) + r : exactAct(p.act, sum + r);
+          e.y.push_back(value);
+          e.magnitude.push_back(magnitude + std::fabs(r) + 1);
+        }
+  return e;
+}
+
+testing::AssertionResult closeTo(const Exact &e, const std::vector<float> &got, double terms) {
+  Comparison c;
+  for (size_t i = 0; i < got.size(); ++i)
+    c.add(i, double(got[i]), e.y[i], 1.2e-7 * (6 + std::sqrt(terms)) * e.magnitude[i]);
+  return c.result();
+}
+
+enum class Kernel { C16, First, Depthwise, Plain };
+
+/// Runs one kernel on one shape with the given fusions and checks values and canaries.
+void check(const wnnrt_context &ctx, Kernel kernel, const Shape &s, wnnrt_act act, bool withBias,
+           int residualMode, unsigned seed) {
+  wnnrt_conv2d_params p = paramsOf(s);
+  p.act = act;
+  p.residual_after_act = residualMode == 2;
+  ASSERT_GT(p.oh, 0);
+  ASSERT_GT(p.ow, 0);
+  Random random(seed);
+  int ihw = p.ih * p.iw, ohw = p.oh * p.ow;
+  auto x = random.reals(size_t(p.n) * p.ci * ihw);
+  auto w = random.reals(size_t(p.co) * (p.ci / p.groups) * p.kh * p.kw);
+  auto bias = withBias ? random.reals(p.co) : std::vector<float>();
+  auto residual = residualMode ? random.reals(size_t(p.n) * p.co * ohw) : std::vector<float>();
+  Exact exact = convolve(p, x, w, bias, residual);
+
+  bool plain = kernel == Kernel::Plain;
+  int outLayout = plain ? WNNRT_PLAIN : WNNRT_LAYOUT_C16;
+  bool plainInput = plain || kernel == Kernel::First;
+  std::vector<float> packed;
+  wnnrt_status (*fn)(const wnnrt_context *, const wnnrt_conv2d_params *, const void *, const void *,
+                     const void *, const void *, void *) = nullptr;
+  switch (kernel) {
+  case Kernel::C16:
+    packed.resize(wnnrt_pack_conv2d_c16_floats(&p));
+    wnnrt_pack_conv2d_c16(&p, w.data(), packed.data());
+    fn = ctx.kernels->conv2d_c16;
+    break;
+  case Kernel::First:
+    packed.resize(wnnrt_pack_conv2d_first_floats(&p));
+    wnnrt_pack_conv2d_first(&p, w.data(), packed.data());
+    fn = ctx.kernels->conv2d_first;
+    break;
+  case Kernel::Depthwise:
+    packed.resize(wnnrt_pack_depthwise_c16_floats(&p));
+    wnnrt_pack_depthwise_c16(&p, w.data(), packed.data());
+    fn = ctx.kernels->depthwise_c16;
+    break;
+  case Kernel::Plain:
+    packed = w;
+    fn = ctx.kernels->conv2d_plain;
+    break;
+  }
+  size_t skew = seed % 3; // also at addresses that are only element-aligned
+  Guarded<float> gx(plainInput ? x : toC16(x, p.n, p.ci, ihw), skew), gw(packed, skew);
+  Guarded<float> gb(plain ? bias : packBias(bias), skew);
+  Guarded<float> gr(
+      residualMode ? toLayout(outLayout, residual, p.n, p.co, ohw) : std::vector<float>(), skew);
+  size_t outSize = plain ? size_t(p.n) * p.co * ohw : wnnrt_c16_bytes(p.n, p.co, p.oh, p.ow) / 4;
+  Guarded<float> gy(outSize, skew);
+  std::string what = "n" + std::to_string(s.n) + " " + std::to_string(s.ci) + "->" +
+                     std::to_string(s.co) + " " + std::to_string(s.ih) + "x" +
+                     std::to_string(s.iw) + " k" + std::to_string(s.k) + " s" +
+                     std::to_string(s.stride) + " d" + std::to_string(s.dilation) + " g" +
+                     std::to_string(s.groups) + " act" + std::to_string(act.op) + " residual" +
+                     std::to_string(residualMode);
+  // Twice: into a buffer of its own, and over the residual, which is allowed.
+  for (bool inPlace : {false, true}) {
+    if (inPlace && !residualMode)
+      break;
+    Guarded<float> &out = inPlace ? gr : gy;
+    ASSERT_EQ(fn(&ctx, &p, gx.data(), gw.data(), withBias ? gb.data() : nullptr,
+                 residualMode ? gr.data() : nullptr, out.data()),
+              WNNRT_OK)
+        << what;
+    EXPECT_TRUE(closeTo(exact, fromLayout(outLayout, out.data(), p.n, p.co, ohw),
+                        double(p.ci / p.groups) * p.kh * p.kw))
+        << what << (inPlace ? " in place" : "");
+    EXPECT_TRUE(out.intact()) << what;
+  }
+}
+
+const wnnrt_act none = {WNNRT_IDENTITY, 0, 0};
+const wnnrt_act relu6 = {WNNRT_CLAMP, 0, 6};
+
+TEST_P(ConvTest, EveryChannelCount) {
+  for (int c = 1; c <= 33; ++c) {
+    check(ctx, Kernel::C16, {1, c, 5, 6, 34 - c, 3, 1, 1, 1, 1, 1, 1, 1}, none, true, 0,
+          unsigned(c));
+    check(ctx, Kernel::C16, {1, 34 - c, 3, 5, c, 1, 1, 1, 0, 0, 0, 0, 1}, relu6, c % 2, 0,
+          unsigned(c));
+  }
+}
+
+TEST_P(ConvTest, EveryWidth) {
+  for (int width = 1; width <= 47; ++width) {
+    check(ctx, Kernel::C16, {1, 17, 3, width, 40, 3, 1, 1, 1, 1, 1, 1, 1}, none, true, 0,
+          unsigned(width));
+    check(ctx, Kernel::C16, {1, 20, 4, width, 16, 1, 2, 1, 0, 0, 0, 0, 1}, none, true, 0,
+          unsigned(width));
+    check(ctx, Kernel::C16, {1, 16, 4, width, 33, 3, 2, 1, 1, 1, 1, 1, 1}, none, true, 0,
+          unsigned(width));
+  }
+}
+
+TEST_P(ConvTest, KernelsPadsAndDilation) {
+  check(ctx, Kernel::C16, {2, 24, 9, 11, 40, 5, 1, 1, 2, 2, 2, 2, 1}, none, true, 0, 1);
+  check(ctx, Kernel::C16, {2, 24, 9, 11, 40, 5, 3, 1, 0, 1, 2, 3, 1}, none, true, 0, 2);
+  check(ctx, Kernel::C16, {1, 18, 13, 17, 20, 3, 1, 3, 3, 3, 3, 3, 1}, none, true, 0, 3);
+  check(ctx, Kernel::C16, {1, 18, 13, 50, 20, 3, 1, 2, 2, 2, 2, 2, 1}, none, true, 0, 4);
+  check(ctx, Kernel::C16, {1, 18, 3, 4, 20, 7, 1, 1, 3, 3, 3, 3, 1}, none, true, 0, 5);
+  check(ctx, Kernel::C16, {1, 3, 4, 4, 5, 3, 1, 1, 4, 4, 4, 4, 1}, none, true, 0, 6);
+  check(ctx, Kernel::C16, {1, 16, 12, 12, 16, 12, 1, 1, 5, 5, 6, 6, 1}, none, true, 0, 7);
+  check(ctx, Kernel::C16, {1, 19, 6, 30, 21, 1, 1, 1, 0, 3, 0, 3, 1, 7}, none, true, 0, 8);
+  check(ctx, Kernel::C16, {1, 19, 30, 6, 21, 7, 1, 1, 3, 0, 3, 0, 1, 1}, none, true, 0, 9);
+  check(ctx, Kernel::C16, {1, 16, 5, 5, 16, 1, 1, 1, 1, 2, 1, 2, 1}, none, true, 0, 10);
+}
+
+TEST_P(ConvTest, LargeImageWithFewWeights) {
+  check(ctx, Kernel::C16, {1, 16, 56, 56, 48, 3, 1, 1, 1, 1, 1, 1, 1}, relu6, true, 1, 1);
+  check(ctx, Kernel::C16, {1, 24, 50, 61, 20, 1, 1, 1, 0, 0, 0, 0, 1}, none, true, 0, 2);
+}
+
+TEST_P(ConvTest, Groups) {
+  const int groups[][3] = {{32, 32, 2},  {64, 64, 4},  {32, 32, 8},  {48, 48, 2},  {64, 96, 4},
+                           {24, 36, 12}, {30, 20, 10}, {96, 32, 2},  {40, 72, 8},  {32, 64, 32},
+                           {72, 72, 3},  {128, 64, 2}, {33, 33, 33}, {80, 160, 5}, {6, 9, 3}};
+  unsigned seed = 0;
+  for (auto &g : groups) {
+    check(ctx, Kernel::C16, {1, g[0], 6, 7, g[1], 3, 1, 1, 1, 1, 1, 1, g[2]}, none, true, 0,
+          ++seed);
+    check(ctx, Kernel::C16, {2, g[0], 4, 15, g[1], 1, 1, 1, 0, 0, 0, 0, g[2]}, relu6, false, 1,
+          ++seed);
+  }
+}
+
+TEST_P(ConvTest, FusedActivationsAndResiduals) {
+  const wnnrt_act acts[] = {none,
+                            {WNNRT_RELU, 0, 0},
+                            relu6,
+                            {WNNRT_LEAKY_RELU, 0.1f, 0},
+                            {WNNRT_SILU, 0, 0},
+                            {WNNRT_HARDSWISH, 0, 0},
+                            {WNNRT_GELU, 0, 0},
+                            {WNNRT_ELU, 0.7f, 0}};
+  unsigned seed = 0;
+  for (const wnnrt_act &act : acts)
+    for (int residual : {0, 1, 2})
+      for (bool bias : {false, true}) {
+        check(ctx, Kernel::C16, {2, 20, 5, 17, 40, 3, 1, 1, 1, 1, 1, 1, 1}, act, bias, residual,
+              ++seed);
+        check(ctx, Kernel::C16, {1, 20, 5, 9, 24, 1, 1, 1, 0, 0, 0, 0, 1}, act, bias, residual,
+              ++seed);
+        check(ctx, Kernel::First, {2, 3, 9, 17, 40, 3, 2, 1, 1, 1, 1, 1, 1}, act, bias, residual,
+              ++seed);
+        check(ctx, Kernel::Depthwise, {2, 20, 5, 17, 20, 3, 1, 1, 1, 1, 1, 1, 20}, act, bias,
+              residual, ++seed);
+        check(ctx, Kernel::Plain, {1, 5, 5, 7, 4, 3, 1, 1, 1, 1, 1, 1, 1}, act, bias, residual,
+              ++seed);
+      }
+}
+
+TEST_P(ConvTest, First) {
+  for (int width = 1; width <= 35; ++width)
+    for (int stride : {1, 2, 3})
+      check(ctx, Kernel::First, {1, 3, 5, width, 20, 3, stride, 1, 1, 1, 1, 1, 1}, none, true, 0,
+            unsigned(width));
+  for (int c = 1; c <= 33; ++c)
+    check(ctx, Kernel::First, {1, 1 + c % 8, 7, 19, c, 3, 2, 1, 0, 1, 1, 0, 1}, none, true, 0,
+          unsigned(c));
+  check(ctx, Kernel::First, {2, 3, 40, 37, 64, 7, 2, 1, 3, 3, 3, 3, 1}, relu6, true, 0, 1);
+  check(ctx, Kernel::First, {1, 3, 32, 48, 24, 16, 16, 1, 0, 0, 0, 0, 1}, none, true, 0, 2);
+  check(ctx, Kernel::First, {1, 4, 12, 14, 24, 3, 1, 2, 2, 2, 2, 2, 1}, none, true, 0, 3);
+  check(ctx, Kernel::First, {1, 40, 12, 14, 24, 8, 1, 1, 2, 2, 2, 2, 1}, none, true, 0, 4);
+}
+
+TEST_P(ConvTest, Depthwise) {
+  unsigned seed = 0;
+  for (int c = 1; c <= 33; ++c)
+    check(ctx, Kernel::Depthwise, {1, c, 6, 13, c, 3, 1 + c % 2, 1, 1, 1, 1, 1, c}, relu6, true, 0,
+          ++seed);
+  for (int width = 1; width <= 24; ++width)
+    for (int k : {1, 2, 3, 5, 7, 9})
+      for (int stride : {1, 2, 3})
+        for (int dilation : {1, 2}) {
+          int pad = k / 2 * dilation;
+          if (width + 2 * pad < dilation * (k - 1) + 1)
+            continue;
+          check(ctx, Kernel::Depthwise,
+                {1, 17, 4, width, 17, k, stride, dilation, pad, pad, pad, pad, 17}, none, true, 0,
+                ++seed);
+        }
+  check(ctx, Kernel::Depthwise, {1, 16, 3, 3, 16, 3, 1, 1, 3, 5, 3, 4, 16}, none, true, 0, 1);
+  check(ctx, Kernel::Depthwise, {2, 16, 9, 9, 16, 3, 1, 4, 4, 4, 4, 4, 16}, none, true, 1, 2);
+}
+
+TEST_P(ConvTest, Plain) {
+  check(ctx, Kernel::Plain, {2, 6, 7, 9, 9, 3, 2, 1, 1, 0, 1, 2, 3}, relu6, true, 1, 1);
+  check(ctx, Kernel::Plain, {1, 5, 7, 9, 10, 3, 1, 2, 2, 2, 2, 2, 5}, none, true, 0, 2);
+}
+
+TEST_P(ConvTest, BatchStridesSelectAChannelSlice) {
+  // The tensors are channels [16, 36) of 64-channel ones.
+  wnnrt_conv2d_params p = paramsOf({2, 20, 5, 6, 20, 3, 1, 1, 1, 1, 1, 1, 1});
+  p.x_batch_stride = p.y_batch_stride = 4 * 16 * 30;
+  Random random(7);
+  auto x = random.reals(2 * 64 * 30), w = random.reals(20 * 20 * 9);
+  std::vector<float> slice;
+  for (int n = 0; n < 2; ++n)
+    slice.insert(slice.end(), x.begin() + (n * 64 + 16) * 30, x.begin() + (n * 64 + 36) * 30);
+  Exact exact = convolve(p, slice, w, {}, {});
+  std::vector<float> packed(wnnrt_pack_conv2d_c16_floats(&p));
+  wnnrt_pack_conv2d_c16(&p, w.data(), packed.data());
+  Guarded<float> gx(toC16(x, 2, 64, 30)), gy(2 * 64 * 30);
+  ASSERT_EQ(ctx.kernels->conv2d_c16(&ctx, &p, gx.data() + 16 * 30, packed.data(), nullptr, nullptr,
+                                    gy.data() + 16 * 30),
+            WNNRT_OK);
+  auto y = fromC16(gy.data(), 2, 64, 30);
+  std::vector<float> got;
+  for (int n = 0; n < 2; ++n)
+    got.insert(got.end(), y.begin() + (n * 64 + 16) * 30, y.begin() + (n * 64 + 36) * 30);
+  EXPECT_TRUE(closeTo(exact, got, 180));
+}
+
+TEST_P(ConvTest, NanAndInfinityReachOnlyTheirWindow) {
+  wnnrt_conv2d_params p = paramsOf({1, 16, 6, 20, 32, 3, 1, 1, 1, 1, 1, 1, 1});
+  p.act = {WNNRT_RELU, 0, 0};
+  Random random(3);
+  auto x = random.reals(16 * 120), w = random.reals(32 * 16 * 9);
+  x[2 * 20 + 7] = nan();
+  std::vector<float> packed(wnnrt_pack_conv2d_c16_floats(&p));
+  wnnrt_pack_conv2d_c16(&p, w.data(), packed.data());
+  Guarded<float> gx(toC16(x, 1, 16, 120)), gy(32 * 120);
+  ASSERT_EQ(
+      ctx.kernels->conv2d_c16(&ctx, &p, gx.data(), packed.data(), nullptr, nullptr, gy.data()),
+      WNNRT_OK);
+  auto y = fromC16(gy.data(), 1, 32, 120);
+  for (int co = 0; co < 32; ++co)
+    for (int oy = 0; oy < 6; ++oy)
+      for (int ox = 0; ox < 20; ++ox) {
+        bool touched = oy >= 1 && oy <= 3 && ox >= 6 && ox <= 8;
+        EXPECT_EQ(std::isnan(y[(co * 6 + oy) * 20 + ox]), touched) << co << " " << oy << " " << ox;
+      }
+}
+
+TEST_P(ConvTest, TransposedScattersEveryInput) {
+  const Shape shapes[] = {{2, 6, 4, 5, 8, 3, 2, 1, 1, 1, 1, 1, 2},
+                          {1, 3, 5, 4, 4, 4, 2, 1, 1, 1, 1, 1, 1},
+                          {1, 4, 3, 3, 4, 3, 1, 2, 0, 0, 0, 0, 4},
+                          {1, 2, 3, 4, 3, 2, 3, 1, 0, 1, 0, 0, 1}};
+  unsigned seed = 40;
+  for (const Shape &s : shapes) {
+    wnnrt_conv2d_params p = paramsOf(s);
+    int outputPadding = s.stride - 1;
+    p.oh =
+        (s.ih - 1) * s.stride - s.padTop - s.padBottom + s.dilation * (s.k - 1) + 1 + outputPadding;
+    p.ow =
+        (s.iw - 1) * s.stride - s.padLeft - s.padRight + s.dilation * (s.k - 1) + 1 + outputPadding;
+    Random random(++seed);
+    int icg = p.ci / p.groups, ocg = p.co / p.groups;
+    auto x = random.reals(size_t(p.n) * p.ci * p.ih * p.iw);
+    auto w = random.reals(size_t(p.ci) * ocg * p.kh * p.kw), bias = random.reals(p.co);
+    std::vector<double> y(size_t(p.n) * p.co * p.oh * p.ow);
+    for (size_t i = 0; i < y.size(); ++i)
+      y[i] = double(bias[i / (size_t(p.oh) * p.ow) % p.co]);
+    for (int n = 0; n < p.n; ++n)
+      for (int ci = 0; ci < p.ci; ++ci)
+        for (int iy = 0; iy < p.ih; ++iy)
+          for (int ix = 0; ix < p.iw; ++ix)
+            for (int o = 0; o < ocg; ++o)
+              for (int r = 0; r < p.kh; ++r)
+                for (int t = 0; t < p.kw; ++t) {
+                  int oy = iy * p.stride_h - p.pad_top + r * p.dilation_h;
+                  int ox = ix * p.stride_w - p.pad_left + t * p.dilation_w;
+                  if (oy < 0 || oy >= p.oh || ox < 0 || ox >= p.ow)
+                    continue;
+                  int co = ci / icg * ocg + o;
+                  y[((size_t(n) * p.co + co) * p.oh + oy) * p.ow + ox] +=
+                      double(x[((size_t(n) * p.ci + ci) * p.ih + iy) * p.iw + ix]) *
+                      double(w[((size_t(ci) * ocg + o) * p.kh + r) * p.kw + t]);
+                }
+    Guarded<float> gx(x), gw(w), gb(bias), gy(y.size());
+    ASSERT_EQ(ctx.kernels->conv_transpose2d_plain(&ctx, &p, gx.data(), gw.data(), gb.data(),
+                                                  nullptr, gy.data()),
+              WNNRT_OK);
+    EXPECT_TRUE(near(gy.values(), y, 1e-5, 1e-5));
+    EXPECT_TRUE(gy.intact());
+  }
+}
+
+TEST_P(ConvTest, RejectsBadParameters) {
+  wnnrt_conv2d_params p = paramsOf({1, 16, 4, 4, 16, 3, 1, 1, 1, 1, 1, 1, 1});
+  float dummy[1] = {};
+  p.groups = 3;
+  EXPECT_EQ(ctx.kernels->conv2d_c16(&ctx, &p, dummy, dummy, nullptr, nullptr, dummy),
+            WNNRT_INVALID_ARGUMENT);
+  p.groups = 1;
+  p.act.op = WNNRT_ISNAN;
+  EXPECT_EQ(ctx.kernels->conv2d_first(&ctx, &p, dummy, dummy, nullptr, nullptr, dummy),
+            WNNRT_INVALID_ARGUMENT);
+}
+
+} // namespace
