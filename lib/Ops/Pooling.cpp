@@ -31,13 +31,13 @@ static PoolAttrs attrsOf(const AvgPool2dOp &op) {
   return {op.kernel_size(), op.stride(), op.padding(), noDilation, op.ceil_mode()};
 }
 
-/// Four dimensions, of which only the batch may be empty.
+/// Four dimensions, with at least one pixel.
 static bool checkImage(InferContext &ctx, const Value *input) {
   if (!expectRank(ctx, input, "input", 4, "[N, C, H, W]"))
     return false;
-  if (llvm::all_of(input->shape().ref().drop_front(), [](int64_t d) { return d > 0; }))
+  if (input->dim(2) > 0 && input->dim(3) > 0)
     return true;
-  ctx.error("`input` " + input->shape().str() + " may be empty in the batch dimension only");
+  ctx.error("`input` " + input->shape().str() + " has no pixels");
   return false;
 }
 
@@ -53,8 +53,8 @@ static LogicalResult inferPool(InferContext &ctx, const PoolAttrs &attrs) {
   Shape shape{input->dim(0), input->dim(1), 0, 0};
   for (unsigned axis = 0; axis < 2; ++axis) {
     Window w = attrs.window(input->shape(), axis);
-    if (w.before > w.extent() / 2) {
-      ctx.error("`padding` may be at most half of the window of " + std::to_string(w.extent()) +
+    if (w.before > w.kernel / 2) {
+      ctx.error("`padding` may be at most half of the kernel's " + std::to_string(w.kernel) +
                 "; found " + std::to_string(w.before) + " " + alongAxis(axis));
       ok = false;
     } else if (attrs.count(input->shape(), axis) < 1) {
