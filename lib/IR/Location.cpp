@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <tuple>
 
 namespace wnnx {
 
@@ -13,21 +14,53 @@ struct Location::Info {
   std::string scope;
   std::string rule, rulePlace;
   std::vector<Location> parts;
+  unsigned size = 1, depth = 1; // as a tree, in which a shared part counts each time
 };
 
 static const std::string emptyText;
 
 Location Location::file(std::string file, unsigned line, unsigned column, std::string scope) {
   Location l;
-  l.info =
-      std::make_shared<Info>(Info{{std::move(file), line, column}, std::move(scope), {}, {}, {}});
+  l.info = std::make_shared<Info>(
+      Info{{std::move(file), line, column}, std::move(scope), {}, {}, {}, 1, 1});
   return l;
 }
 
+static void addLeaves(const Location &l, std::vector<Location> &out) {
+  if (!l)
+    return;
+  if (l.isFused()) {
+    for (const Location &p : l.parts())
+      addLeaves(p, out);
+  } else if (std::find(out.begin(), out.end(), l) == out.end()) {
+    out.push_back(l);
+  }
+}
+
 Location Location::fused(std::string rule, std::string rulePlace, std::vector<Location> parts) {
+  // A part may be shared, so that a few levels can stand for a huge tree. Past the limit the leaves
+  // alone are kept: every walk over a location stays short.
+  constexpr unsigned sizeLimit = 256, depthLimit = 32;
+  auto measure = [&] {
+    unsigned size = 1, depth = 1;
+    for (const Location &p : parts) {
+      size += p ? p.info->size : 1;
+      depth = std::max(depth, p ? p.info->depth + 1 : 2);
+    }
+    return std::pair(size, depth);
+  };
+  auto [size, depth] = measure();
+  if (size > sizeLimit || depth > depthLimit) {
+    std::vector<Location> flat;
+    for (const Location &p : parts)
+      addLeaves(p, flat);
+    flat.resize(std::min<size_t>(flat.size(), sizeLimit - 1));
+    parts = std::move(flat);
+    std::tie(size, depth) = measure();
+  }
   Location l;
-  l.info =
-      std::make_shared<Info>(Info{{}, {}, std::move(rule), std::move(rulePlace), std::move(parts)});
+  l.info = std::make_shared<Info>(
+      Info{{}, {}, std::move(rule), std::move(rulePlace), std::move(parts), size, depth});
   return l;
 }
 
@@ -63,17 +96,6 @@ const std::string &Location::rulePlace() const {
 const std::vector<Location> &Location::parts() const {
   static const std::vector<Location> none;
   return info ? info->parts : none;
-}
-
-static void addLeaves(const Location &l, std::vector<Location> &out) {
-  if (!l)
-    return;
-  if (l.isFused()) {
-    for (const Location &p : l.parts())
-      addLeaves(p, out);
-  } else if (std::find(out.begin(), out.end(), l) == out.end()) {
-    out.push_back(l);
-  }
 }
 
 std::vector<Location> Location::leaves() const {

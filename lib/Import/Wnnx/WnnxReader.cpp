@@ -88,6 +88,11 @@ class GraphReader {
       if (v.get("rule")) {
         checkFields(v, {"rule", "place", "parts"});
         std::vector<Location> parts;
+        constexpr size_t partLimit = 1024; // our writer stays under 256
+        if (v.get("parts").size() > partLimit) {
+          error(v, "more than " + std::to_string(partLimit) + " parts");
+          return;
+        }
         for (JsonValue p : v.get("parts")) {
           std::optional<int64_t> i = p.asInt();
           if (!i || *i < 0 || size_t(*i) >= locations.size())
