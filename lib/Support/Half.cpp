@@ -24,6 +24,8 @@ uint16_t doubleToHalf(double value) {
   double a = std::fabs(value);
   if (std::isnan(value))
     return uint16_t(sign | 0x7E00);
+  if (a == 0)
+    return sign;
   if (a >= 65520.0) // halfway between the largest half and the next step
     return uint16_t(sign | 0x7C00);
   int exponent = 0;
