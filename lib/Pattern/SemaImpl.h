@@ -62,7 +62,7 @@ class RuleChecker {
   struct PendingAttr {
     const ast::Expr *expr;
     Scope *scope;
-    CodePtr *into;
+    Code *into;
     Type want;
     std::string what;
   };
@@ -158,6 +158,8 @@ private:
   void checkTrivial();
   void findRoots();
   void header();
+  std::vector<OpKind> rootKinds(const Pat &p, unsigned depth);
+  void mentionedSlots(const Pat &p, std::vector<unsigned> &out) const;
 };
 
 } // namespace wnnx::pat

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The front door of the rule language: load rule files, apply them to a graph, say what happened.
+#pragma once
+
+#include "wnnx/IR/Graph.h"
+#include "wnnx/Ops/Cost.h"
+#include "wnnx/Support/Diagnostics.h"
+
+#include <functional>
+
+namespace wnnx::pat {
+
+struct Program;
+
+/// Loaded and checked rules. Copies share them. Refers to the texts of the rule files, which the
+/// `Diagnostics` they were loaded with own: that object must outlive it.
+class RuleSet {
+  std::shared_ptr<const Program> loaded;
+
+public:
+  explicit RuleSet(std::shared_ptr<const Program> p) : loaded(std::move(p)) {}
+  const Program &program() const { return *loaded; }
+  size_t size() const;
+};
+
+/// Loads rule files with all that they import. On failure everything wrong has been reported.
+FailureOr<RuleSet> loadRules(llvm::ArrayRef<std::string> paths, Diagnostics &diags);
+/// The same from a text; imports are relative to the folder of `name`.
+FailureOr<RuleSet> loadRulesFromText(std::string name, std::string text, Diagnostics &diags);
+
+struct RewriteOptions {
+  /// Stop after so many applications; for finding a guilty one by bisection.
+  uint64_t ruleLimit = UINT64_MAX;
+  /// Rules of class `relaxed` change results, and run only when allowed.
+  bool allowRelaxed = false;
+  /// Name of the schedule to run; without one the rule sets run in the order of `after`, each until
+  /// nothing changes.
+  std::string schedule;
+  /// Whether the target fuses this activation into convolutions and products.
+  std::function<bool(std::string_view)> fusedAct = [](std::string_view) { return true; };
+  /// Steps one attempt at one node may take; an attempt that needs more fails and is counted.
+  uint64_t stepBudget = 100000;
+  /// When set, only rules for which it holds.
+  std::function<bool(std::string_view rule)> only;
+  /// After each application: the graph must be well-formed. Slow; for tests.
+  bool verifyEach = false;
+};
+
+struct RuleStats {
+  std::string rule, place, ruleset, eqClass;
+  uint64_t tried = 0;      // attempts at a node of the right op
+  uint64_t fired = 0;
+  uint64_t rejected = 0;   // matched, but the right side did not fit
+  uint64_t overBudget = 0; // attempts stopped by the step budget
+  uint64_t nodesRemoved = 0, nodesAdded = 0; // constants not counted
+  Cost removed, added;
+};
+
+struct RewriteReport {
+  std::vector<RuleStats> rules; // in file order
+  uint64_t applications = 0;
+  unsigned nodesBefore = 0, nodesAfter = 0; // constants not counted
+  Cost before, after;
+  /// Rewrites that were dropped, and why; at most one for each rule.
+  std::vector<std::string> notes;
+  const RuleStats *find(std::string_view rule) const;
+};
+
+/// Applies rules until none fires. The graph stays well-formed in any case; fails when rules loop,
+/// or the schedule does not exist.
+LogicalResult applyRules(Graph &g, const RuleSet &rules, const RewriteOptions &options,
+                         RewriteReport &report, Diagnostics &diags);
+
+/// A table of the rules that fired, and totals before and after; ends in a line end.
+std::string summarize(const RewriteReport &report);
+
+struct RuleTestResult {
+  std::string name, place;
+  bool passed = false;
+  std::string why; // when it did not pass
+};
+/// Runs the `test` blocks of the loaded files. Fails when a test's graph cannot be read.
+FailureOr<std::vector<RuleTestResult>> runRuleTests(const RuleSet &rules, Diagnostics &diags);
+
+} // namespace wnnx::pat

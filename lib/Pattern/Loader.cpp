@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads rule files and what they import, each once, and checks them together.
+#include "wnnx/Pattern/Parser.h"
+#include "wnnx/Pattern/Rules.h"
+#include "wnnx/Pattern/Sema.h"
+
+#include "fmt/format.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+#include <map>
+
+namespace wnnx::pat {
+
+namespace {
+
+/// Rule files are written by people: anything larger is a mistake.
+constexpr uint64_t maxFileBytes = uint64_t(16) << 20;
+
+/// A program keeps the trees that its parts point into.
+struct LoadedProgram : Program {
+  std::vector<std::unique_ptr<ast::File>> files;
+};
+
+class Loader {
+  Diagnostics &diags;
+  std::shared_ptr<LoadedProgram> program = std::make_shared<LoadedProgram>();
+  std::map<std::string, int> state;  // by real path: 1 while its imports are read, 2 done
+  std::vector<std::string> chain;    // files being read
+  unsigned errorsBefore;
+
+public:
+  explicit Loader(Diagnostics &d) : diags(d), errorsBefore(d.errorCount()) {}
+
+  void readFile(const std::string &path, SourceRange from) {
+    llvm::SmallString<256> real;
+    if (std::error_code ec = llvm::sys::fs::real_path(path, real))
+      return cannotRead(path, from, ec.message());
+    int &s = state[real.str().str()];
+    if (s == 2)
+      return;
+    if (s == 1) {
+      diags.error(from, "pat-import-cycle",
+                  fmt::format("this import makes a cycle: {} -> {}", fmt::join(chain, " -> "), path));
+      return;
+    }
+    uint64_t size = 0;
+    llvm::sys::fs::file_status status;
+    if (std::error_code ec = llvm::sys::fs::status(path, status))
+      return cannotRead(path, from, ec.message());
+    size = status.getSize();
+    if (status.type() != llvm::sys::fs::file_type::regular_file)
+      return cannotRead(path, from, "not a regular file");
+    if (size > maxFileBytes)
+      return cannotRead(path, from, "too large for a rule file");
+    auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+    if (!buffer)
+      return cannotRead(path, from, buffer.getError().message());
+    s = 1;
+    readText(path, (*buffer)->getBuffer().str());
+    state[real.str().str()] = 2;
+  }
+
+  void readText(const std::string &name, std::string text) {
+    const SourceFile &source = diags.addFile(name, std::move(text));
+    auto file = std::make_unique<ast::File>(parseFile(source, diags));
+    chain.push_back(name);
+    for (const ast::Import &i : file->imports) {
+      if (i.path.empty())
+        continue;
+      if (chain.size() > 64) {
+        diags.error(i.range, "pat-import-cycle", "imports are nested more than 64 deep");
+        break;
+      }
+      llvm::SmallString<256> path(i.path);
+      if (!llvm::sys::path::is_absolute(path)) {
+        path = llvm::sys::path::parent_path(name);
+        llvm::sys::path::append(path, i.path);
+      }
+      readFile(path.str().str(), i.range);
+    }
+    chain.pop_back();
+    program->files.push_back(std::move(file));
+  }
+
+  FailureOr<RuleSet> finish() {
+    // Checking needs whole trees: half a rule would only bring errors that follow from the first.
+    if (diags.errorCount() != errorsBefore)
+      return failure();
+    std::vector<const ast::File *> files;
+    for (const auto &f : program->files)
+      files.push_back(f.get());
+    static_cast<Program &>(*program) = checkFiles(files, diags);
+    if (diags.errorCount() != errorsBefore)
+      return failure();
+    return RuleSet(program);
+  }
+
+private:
+  void cannotRead(const std::string &path, SourceRange from, const std::string &why) {
+    std::string message = fmt::format("cannot read the rule file `{}`: {}", path, why);
+    if (from)
+      diags.error(from, "pat-import", message);
+    else
+      diags.error(path, "pat-file", message);
+  }
+};
+
+} // namespace
+
+size_t RuleSet::size() const { return loaded->rules.size(); }
+
+FailureOr<RuleSet> loadRules(llvm::ArrayRef<std::string> paths, Diagnostics &diags) {
+  Loader loader(diags);
+  for (const std::string &p : paths)
+    loader.readFile(p, {});
+  return loader.finish();
+}
+
+FailureOr<RuleSet> loadRulesFromText(std::string name, std::string text, Diagnostics &diags) {
+  Loader loader(diags);
+  loader.readText(name, std::move(text));
+  return loader.finish();
+}
+
+} // namespace wnnx::pat

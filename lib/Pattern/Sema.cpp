@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Collects the declarations of all files, orders the rule sets, checks every rule.
+#include "SemaImpl.h"
+
+#include "fmt/format.h"
+
+namespace wnnx::pat {
+
+namespace {
+
+template <class T>
+void declare(std::map<std::string, const T *, std::less<>> &into, const T &decl, const char *what,
+             Diagnostics &diags) {
+  if (!decl.name)
+    return;
+  auto [it, fresh] = into.insert({decl.name.text, &decl});
+  if (!fresh)
+    diags.error(decl.name.range, "pat-duplicate",
+                fmt::format("{} `{}` is declared twice", what, decl.name.text))
+        .note(it->second->name.range, "first here");
+}
+
+/// Rule sets in an order that respects `after`, otherwise as declared.
+std::vector<Ruleset> orderRulesets(const std::vector<const ast::RulesetDecl *> &all,
+                                   const Declarations &decls, Diagnostics &diags) {
+  std::vector<Ruleset> out;
+  std::map<std::string, int, std::less<>> state;
+  auto visit = [&](auto &&self, const ast::RulesetDecl &r) -> void {
+    int &s = state[r.name.text];
+    if (s == 2)
+      return;
+    if (s == 1) {
+      diags.error(r.name.range, "pat-cycle",
+                  fmt::format("rule set `{}` runs after itself", r.name.text));
+      return;
+    }
+    s = 1;
+    Ruleset set{r.name.text, {}, r.name.range};
+    for (const ast::Name &n : r.after) {
+      auto it = decls.rulesets.find(n.text);
+      if (it == decls.rulesets.end()) {
+        std::vector<std::string_view> known;
+        for (const auto &k : decls.rulesets)
+          known.push_back(k.first);
+        if (n)
+          diags.error(n.range, "pat-unknown-ruleset",
+                      fmt::format("unknown rule set `{}`{}", n.text, didYouMean(n.text, known)));
+        continue;
+      }
+      set.after.push_back(n.text);
+      self(self, *it->second);
+    }
+    state[r.name.text] = 2;
+    out.push_back(std::move(set));
+  };
+  for (const ast::RulesetDecl *r : all)
+    visit(visit, *r);
+  return out;
+}
+
+void checkSchedule(const std::vector<ast::SchedTerm> &terms, const Declarations &decls,
+                   Diagnostics &diags) {
+  for (const ast::SchedTerm &t : terms) {
+    checkSchedule(t.group, decls, diags);
+    if (t.ruleset && !decls.rulesets.count(t.ruleset.text))
+      diags.error(t.ruleset.range, "pat-unknown-ruleset",
+                  fmt::format("unknown rule set `{}`", t.ruleset.text));
+  }
+}
+
+
+} // namespace
+
+/// A rule that can never fire because an earlier one accepts all that it accepts.
+static void checkShadowed(const std::vector<const ast::RuleDecl *> &rules, Diagnostics &diags) {
+  std::map<std::string, const ast::RuleDecl *> seen;
+  for (const ast::RuleDecl *r : rules) {
+    if (r->off || r->match.empty())
+      continue;
+    std::string key = r->ruleset.text + "|";
+    for (const ast::Name &n : r->forOps)
+      key += n.text + ",";
+    for (const ast::MatchStmt &s : r->match) {
+      if (s.range)
+        key += s.range.file->text().substr(s.range.begin, s.range.end - s.range.begin);
+    }
+    auto [it, fresh] = seen.insert({key, r});
+    if (!fresh && it->second->where.empty() && it->second->when.empty())
+      diags.warning(r->name.range, "pat-shadowed",
+                    fmt::format("rule `{}` never fires: `{}` matches the same and comes first",
+                                r->name.text, it->second->name.text))
+          .note(it->second->name.range, "here");
+  }
+}
+
+Program checkFiles(std::vector<const ast::File *> files, Diagnostics &diags) {
+  Program program;
+  Declarations decls;
+  std::vector<const ast::RulesetDecl *> sets;
+  std::vector<const ast::RuleDecl *> rules;
+  for (const ast::File *f : files) {
+    for (const ast::FnDecl &d : f->fns) {
+      if (d.name && (lookupBuiltin(d.name.text) || d.name.text == "has"))
+        diags.error(d.name.range, "pat-duplicate",
+                    fmt::format("`{}` is a built-in function", d.name.text));
+      declare(decls.fns, d, "function", diags);
+    }
+    for (const ast::FragDecl &d : f->frags) {
+      if (d.name && lookupOp(d.name.text))
+        diags.error(d.name.range, "pat-duplicate", fmt::format("`{}` is an op", d.name.text));
+      declare(decls.frags, d, "fragment", diags);
+    }
+    for (const ast::RuleDecl &d : f->rules) {
+      declare(decls.rules, d, "rule", diags);
+      rules.push_back(&d);
+    }
+    for (const ast::RulesetDecl &d : f->rulesets) {
+      declare(decls.rulesets, d, "rule set", diags);
+      if (d.name)
+        sets.push_back(&d);
+    }
+  }
+  program.rulesets = orderRulesets(sets, decls, diags);
+  for (const ast::File *f : files) {
+    for (const ast::FnDecl &d : f->fns) {
+      ast::RuleDecl none;
+      RuleChecker(decls, diags, none, nullptr).checkFunction(d);
+    }
+  }
+  unsigned order = 0;
+  for (const ast::RuleDecl *d : rules) {
+    if (!d->forVar) {
+      if (auto r = RuleChecker(decls, diags, *d, nullptr).check()) {
+        r->fileOrder = order++;
+        program.rules.push_back(std::move(r));
+      }
+      continue;
+    }
+    for (const ast::Name &op : d->forOps) {
+      if (!lookupOp(op.text)) {
+        diags.error(op.range, "pat-unknown-op",
+                    fmt::format("unknown op `{}`{}", op.text, didYouMean(op.text, opNames())));
+        continue;
+      }
+      unsigned before = diags.errorCount();
+      if (auto r = RuleChecker(decls, diags, *d, &op).check()) {
+        r->fileOrder = order++;
+        program.rules.push_back(std::move(r));
+      }
+      // The same mistake would be reported for each op.
+      if (diags.errorCount() != before) {
+        diags.error(op.range, "pat-call",
+                    fmt::format("in rule `{}` for `{}`", d->name.text, op.text));
+        break;
+      }
+    }
+  }
+  checkShadowed(rules, diags);
+  for (const ast::File *f : files) {
+    for (const ast::ScheduleDecl &s : f->schedules) {
+      checkSchedule(s.terms, decls, diags);
+      program.schedules.push_back(s);
+    }
+    for (const ast::TestDecl &t : f->tests) {
+      if (t.rule && !decls.rules.count(t.rule.text)) {
+        std::vector<std::string_view> known;
+        for (const auto &r : decls.rules)
+          known.push_back(r.first);
+        diags.error(t.rule.range, "pat-unknown-rule",
+                    fmt::format("unknown rule `{}`{}", t.rule.text, didYouMean(t.rule.text, known)));
+      }
+      program.tests.push_back(t);
+    }
+  }
+  return program;
+}
+
+} // namespace wnnx::pat

@@ -1,0 +1,692 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Checks patterns and turns them into matchable form; fragments are expanded where they are used.
+#include "SemaImpl.h"
+
+#include "fmt/format.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace wnnx::pat {
+
+using ast::PatternKind;
+
+static PatPtr newPat(PatKind k, SourceRange range) {
+  auto p = std::make_unique<Pat>();
+  p->kind = k;
+  p->range = range;
+  return p;
+}
+
+const OpInfo *RuleChecker::findOp(const ast::Name &name) {
+  if (forOp && name.text == decl.forVar.text)
+    return lookupOp(forOp->text);
+  if (const OpInfo *info = lookupOp(name.text))
+    return info;
+  std::vector<std::string_view> known(opNames().begin(), opNames().end());
+  for (const auto &f : decls.frags)
+    known.push_back(f.first);
+  error(name.range, "pat-unknown-op",
+        fmt::format("unknown op or fragment `{}`{}", name.text, didYouMean(name.text, known)))
+      .hint("`wnnx-pat ops` lists all ops");
+  return nullptr;
+}
+
+PatPtr RuleChecker::pattern(const ast::Pattern &p, Scope &scope) {
+  if (++patternNodes > 2000) {
+    if (patternNodes == 2001)
+      error(decl.name.range, "pat-size", "the rule's pattern is too large once expanded");
+    return newPat(PatKind::Any, p.range);
+  }
+  switch (p.kind) {
+  case PatternKind::Op: return opPattern(p, scope);
+  case PatternKind::Flat:
+    error(p.range, "pat-unsupported", "flattened matching `op{...}` is not supported yet")
+        .hint("write the nested ops; commutative ones match in both orders");
+    return newPat(PatKind::Any, p.range);
+  case PatternKind::Alt: return withName(altPattern(p, scope), p.as, scope);
+  case PatternKind::Var: return varPattern(p, scope);
+  case PatternKind::Literal: return withName(literalPattern(p), p.as, scope);
+  case PatternKind::Any: return newPat(PatKind::Any, p.range);
+  case PatternKind::List:
+    error(p.range, "pat-list", "a list of patterns stands only for a variadic operand");
+    return newPat(PatKind::Any, p.range);
+  case PatternKind::Error: break;
+  }
+  failed = true;
+  return newPat(PatKind::Any, p.range);
+}
+
+/// `p as name`, for patterns whose value is meant.
+PatPtr RuleChecker::withName(PatPtr p, const ast::Name &as, Scope &scope) {
+  if (!as)
+    return p;
+  PatPtr b = newPat(PatKind::Bind, p->range);
+  b->slot = slotOf(as, scope);
+  mention(b->slot, true);
+  bindDefinite(b->slot);
+  b->kids.push_back(std::move(p));
+  return b;
+}
+
+PatPtr RuleChecker::varPattern(const ast::Pattern &p, Scope &scope) {
+  if (p.index) {
+    error(p.range, "pat-unsupported", "sets of users `ws[i]` are not supported yet");
+    return newPat(PatKind::Any, p.range);
+  }
+  if (auto it = scope.params.find(p.name.text); it != scope.params.end()) {
+    if (p.optional || p.type)
+      error(p.range, "pat-fragment",
+            fmt::format("properties of parameter `{}` are given where the fragment is used",
+                        p.name.text));
+    return paramPattern(p, it->second);
+  }
+  bool fresh = !scope.names.count(p.name.text);
+  PatPtr out = newPat(PatKind::Var, p.range);
+  out->slot = slotOf(p.name, scope);
+  SlotInfo &info = rule->slots[out->slot];
+  if (!info.type.is(TypeKind::Value) && !info.type.any())
+    error(p.range, "pat-type",
+          fmt::format("`{}` is `{}` elsewhere, and a value here", p.name.text, info.type.str()))
+        .note(info.range, "there");
+  if (fresh || info.type.any())
+    info.type = Type(TypeKind::Value).withOptional(p.optional);
+  else if (p.optional != info.type.optional && p.optional)
+    error(p.range, "pat-optional",
+          fmt::format("`{}` is optional here but not where it was named first", p.name.text))
+        .note(info.range, "named here");
+  out->optional = p.optional;
+  if (p.type)
+    out->type = typePattern(*p.type, out->slot, scope);
+  if (fresh && info.stmt < 0)
+    captures.push_back({out->slot, fmt::format("operand `{}`", p.name.text), p.range});
+  mention(out->slot, true);
+  bindDefinite(out->slot);
+  return withName(std::move(out), p.as, scope);
+}
+
+PatPtr RuleChecker::paramPattern(const ast::Pattern &p, Scope::Param &param) {
+  const ast::Pattern &arg = *param.pattern;
+  if (arg.kind == PatternKind::Var || arg.kind == PatternKind::Literal ||
+      arg.kind == PatternKind::Any)
+    return pattern(arg, *param.caller);
+  // A larger pattern is the same value wherever the parameter occurs.
+  if (param.slot < 0) {
+    param.slot = int(newSlot(p.name.text, TypeKind::Value, p.range));
+    bindDefinite(unsigned(param.slot));
+  }
+  PatPtr b = newPat(PatKind::Bind, p.range);
+  b->slot = unsigned(param.slot);
+  mention(b->slot, true);
+  b->kids.push_back(pattern(arg, *param.caller));
+  return b;
+}
+
+PatPtr RuleChecker::literalPattern(const ast::Pattern &p) {
+  PatPtr out = newPat(PatKind::Literal, p.range);
+  auto number = [&](const ast::Expr &e) -> double {
+    Scope empty;
+    CodePtr c = expr(e, empty);
+    if (c->kind == CodeKind::Const && c->constant.isNumber())
+      return c->constant.asDouble();
+    error(e.range, "pat-literal", "a literal operand is a number");
+    return 0;
+  };
+  if (p.literal)
+    out->literal = number(*p.literal);
+  if (p.tolerance) {
+    out->tolerance = number(*p.tolerance);
+    if (!(out->tolerance >= 0))
+      error(p.tolerance->range, "pat-literal", "a tolerance is not negative");
+  }
+  return out;
+}
+
+/// Checks alternatives one by one: what all bind is bound, what some bind is partial.
+PatPtr RuleChecker::altPattern(const ast::Pattern &p, Scope &scope) {
+  PatPtr out = newPat(PatKind::Alt, p.range);
+  std::set<unsigned> before = bound, all;
+  for (const ast::PatternPtr &k : p.kids) {
+    bound = before;
+    out->kids.push_back(pattern(*k, scope));
+    for (unsigned s : bound) {
+      if (!before.count(s))
+        partial.insert(s);
+    }
+    if (out->kids.size() == 1) {
+      all = bound;
+    } else {
+      std::set<unsigned> both;
+      std::set_intersection(all.begin(), all.end(), bound.begin(), bound.end(),
+                            std::inserter(both, both.end()));
+      all = std::move(both);
+    }
+  }
+  bound = std::move(all);
+  out->where.resize(out->kids.size());
+  out->results.resize(out->kids.size());
+  return out;
+}
+
+PatPtr RuleChecker::fragPattern(const ast::Pattern &p, const ast::FragDecl &frag, Scope &scope) {
+  PatPtr out = newPat(PatKind::Alt, p.range);
+  for (const void *e : expanding) {
+    if (e == &frag) {
+      error(p.range, "pat-recursion", fmt::format("fragment `{}` uses itself", frag.name.text))
+          .note(frag.name.range, "declared here");
+      return newPat(PatKind::Any, p.range);
+    }
+  }
+  std::vector<const ast::Pattern *> args;
+  for (const ast::PatternArg &a : p.args) {
+    if (a.kind == ast::PatternArg::Operand && !a.name)
+      args.push_back(a.pattern.get());
+    else
+      error(a.range, "pat-fragment", "arguments of a fragment are given by position");
+  }
+  if (args.size() != frag.params.size()) {
+    error(p.range, "pat-arity",
+          fmt::format("fragment `{}` takes {} arguments, {} given", frag.name.text,
+                      frag.params.size(), args.size()))
+        .note(frag.name.range, "declared here");
+    return newPat(PatKind::Any, p.range);
+  }
+  if (p.optional)
+    error(p.range, "pat-fragment", "a fragment cannot be optional; add an alternative to it");
+  expanding.push_back(&frag);
+  unsigned errorsBefore = diags.errorCount();
+  std::set<unsigned> before = bound, all;
+  std::vector<Scope::Param> params;
+  for (const ast::Pattern *a : args)
+    params.push_back({a, &scope, -1});
+  for (const ast::FragAlt &alt : frag.alts) {
+    bound = before;
+    fragScopes.push_back(std::make_unique<Scope>());
+    Scope &inner = *fragScopes.back();
+    for (size_t i = 0; i < params.size(); ++i)
+      inner.params[frag.params[i].text] = params[i];
+    out->kids.push_back(pattern(*alt.pattern, inner));
+    // Values of larger arguments are the same in each alternative.
+    for (size_t i = 0; i < params.size(); ++i)
+      params[i].slot = inner.params[frag.params[i].text].slot;
+    for (unsigned s : bound) {
+      if (!before.count(s))
+        partial.insert(s);
+    }
+    // Inside the alternative's own expressions its names are bound.
+    for (const auto &n : inner.names)
+      partial.erase(n.second);
+    std::set<unsigned> now = bound;
+    if (out->kids.size() == 1) {
+      all = std::move(now);
+    } else {
+      std::set<unsigned> both;
+      std::set_intersection(all.begin(), all.end(), now.begin(), now.end(),
+                            std::inserter(both, both.end()));
+      all = std::move(both);
+    }
+    pendingAlts.push_back({&alt, &inner, out.get(), out->kids.size() - 1});
+  }
+  bound = std::move(all);
+  expanding.pop_back();
+  if (diags.errorCount() > errorsBefore)
+    diags.error(p.name.range, "pat-call", fmt::format("in this use of `{}`", frag.name.text));
+  out->where.resize(out->kids.size());
+  out->results.resize(out->kids.size());
+  bool hasRecord = llvm::any_of(frag.alts, [](const ast::FragAlt &a) { return a.result != nullptr; });
+  if (!p.as)
+    return out;
+  if (!hasRecord)
+    return withName(std::move(out), p.as, scope);
+  unsigned slot = slotOf(p.as, scope);
+  if (rule->slots[slot].type.is(TypeKind::Value) || bound.count(slot))
+    error(p.as.range, "pat-name", fmt::format("`{}` already stands for something", p.as.text));
+  bindDefinite(slot);
+  out->resultSlot = int(slot);
+  return out;
+}
+
+PatPtr RuleChecker::opPattern(const ast::Pattern &p, Scope &scope) {
+  if (p.trait)
+    return traitPattern(p, scope);
+  bool ownStmt = std::exchange(topOfStmt, false);
+  if (auto f = decls.frags.find(p.name.text); f != decls.frags.end())
+    return fragPattern(p, *f->second, scope);
+  const OpInfo *info = findOp(p.name);
+  if (!info)
+    return newPat(PatKind::Any, p.range);
+  if (info->results.size() != 1 && !ownStmt)
+    error(p.range, "pat-arity",
+          fmt::format("{} has several results; give it a statement of its own: `(a, b) = {}(...)`",
+                      info->name, info->name));
+  PatPtr out = newPat(PatKind::Op, p.range);
+  out->kinds = {info->kind};
+  out->bothOrders = info->has(Trait::Commutative) && !p.ordered;
+  out->operands.resize(info->operands.size());
+  out->mentioned.resize(info->attrs.size(), false);
+  std::set<unsigned> before = bound;
+  ++rule->opCount;
+  unsigned next = 0;
+  for (const ast::PatternArg &a : p.args) {
+    if (a.kind == ast::PatternArg::Rest) {
+      restArg(a, info, *out, scope);
+      continue;
+    }
+    if (a.kind != ast::PatternArg::Operand) {
+      attrArg(a, *info, *out, scope);
+      continue;
+    }
+    const ast::Pattern &arg = *a.pattern;
+    bool bare = !a.name && arg.kind == PatternKind::Var && !arg.type && !arg.optional &&
+                !arg.index && !arg.as;
+    if (bare && info->attrIndex(arg.name.text) >= 0 && !scope.params.count(arg.name.text)) {
+      attrArg(a, *info, *out, scope);
+      continue;
+    }
+    int index = a.name ? info->operandIndex(a.name.text) : int(next++);
+    if (index < 0 || unsigned(index) >= info->operands.size()) {
+      error(a.range, "pat-arity",
+            fmt::format("{} takes {} operands", info->name, info->operands.size()))
+          .hint(info->schema());
+      continue;
+    }
+    operandArg(a, unsigned(index), *info, *out, scope);
+  }
+  checkUnmentioned(p, *info, *out);
+  if (p.optional)
+    optionalOp(p, *out, before);
+  return withName(std::move(out), p.as, scope);
+}
+
+/// `op?(x, ...)`: names bound inside, except through x itself, are optional.
+void RuleChecker::optionalOp(const ast::Pattern &p, Pat &pat, const std::set<unsigned> &before) {
+  pat.optional = true;
+  if (pat.operands.empty() || !pat.operands[0])
+    error(p.range, "pat-optional", "an op that may be missing needs its first operand's pattern");
+  std::set<unsigned> through;
+  if (!p.args.empty() && p.args[0].pattern && p.args[0].pattern->kind == PatternKind::Var) {
+    for (unsigned s = 0; s < rule->slots.size(); ++s) {
+      if (pat.operands[0] && pat.operands[0]->kind == PatKind::Var && pat.operands[0]->slot == s)
+        through.insert(s);
+    }
+  }
+  for (unsigned s : bound) {
+    if (before.count(s) || through.count(s))
+      continue;
+    // What the first operand's own pattern binds is bound either way.
+    if (rule->slots[s].type.is(TypeKind::Value))
+      continue;
+    rule->slots[s].type.optional = true;
+    pat.ownSlots.push_back(s);
+  }
+}
+
+void RuleChecker::operandArg(const ast::PatternArg &a, unsigned index, const OpInfo &info,
+                             Pat &pat, Scope &scope) {
+  const OperandInfo &o = info.operands[index];
+  bool group = o.kind == OperandKind::Variadic || o.kind == OperandKind::OptionalVariadic;
+  const ast::Pattern &arg = *a.pattern;
+  if (pat.operands[index] || (group && pat.variadic)) {
+    error(a.range, "pat-arity", fmt::format("operand `{}` of {} is given twice", o.name, info.name));
+    return;
+  }
+  if (group) {
+    if (arg.kind == PatternKind::List)
+      return listArg(arg, pat, scope);
+    error(a.range, "pat-list",
+          fmt::format("operand `{}` of {} is a group: write `[a, b]` or `[..{}]`", o.name,
+                      info.name, arg.kind == PatternKind::Var ? arg.name.text : "xs"))
+        .hint(info.schema());
+    return;
+  }
+  bool optional = arg.kind == PatternKind::Var && arg.optional;
+  if (optional && o.kind != OperandKind::Optional)
+    error(a.range, "pat-optional",
+          fmt::format("operand `{}` of {} is always there", o.name, info.name))
+        .hint(info.schema());
+  else if (arg.optional && !optional && arg.kind != PatternKind::Op)
+    error(a.range, "pat-optional", "only a name can be optional here");
+  pat.operands[index] = pattern(arg, scope);
+}
+
+void RuleChecker::listArg(const ast::Pattern &list, Pat &pat, Scope &scope) {
+  pat.variadic = true;
+  for (const ast::PatternPtr &k : list.kids) {
+    if (k->optional && k->kind != PatternKind::Op)
+      error(k->range, "pat-unsupported", "optional elements are not supported yet");
+    pat.elements.push_back(pattern(*k, scope));
+  }
+  pat.hasRest = list.hasRest;
+  if (!list.rest)
+    return;
+  unsigned slot = slotOf(list.rest, scope);
+  rule->slots[slot].type = Type::list(TypeKind::Value);
+  pat.restSlot = int(slot);
+  captures.push_back({slot, fmt::format("operands `..{}`", list.rest.text), list.rest.range});
+  mention(slot, true);
+  bindDefinite(slot);
+}
+
+void RuleChecker::attrArg(const ast::PatternArg &a, const OpInfo &info, Pat &pat, Scope &scope) {
+  bool capture = a.kind == ast::PatternArg::Operand;
+  const ast::Name &name = capture ? a.pattern->name : a.name;
+  int index = info.attrIndex(name.text);
+  if (index < 0) {
+    std::vector<std::string_view> known;
+    for (const AttrInfo &x : info.attrs)
+      known.push_back(x.name);
+    for (const OperandInfo &x : info.operands)
+      known.push_back(x.name);
+    error(name.range, "pat-unknown-attr",
+          fmt::format("{} has no attribute or operand `{}`{}", info.name, name.text,
+                      didYouMean(name.text, known)))
+        .hint(info.schema());
+    return;
+  }
+  if (pat.mentioned[size_t(index)]) {
+    error(a.range, "pat-arity",
+          fmt::format("attribute `{}` of {} is given twice", name.text, info.name));
+    return;
+  }
+  pat.mentioned[size_t(index)] = true;
+  const AttrInfo &attr = info.attrs[size_t(index)];
+  Type want = Type::ofAttr(attr);
+  std::string what = fmt::format("attribute `{}` of {}", name.text, info.name);
+  AttrPat out;
+  if (capture) {
+    ast::Expr n;
+    n.kind = ast::ExprKind::Name;
+    n.text = name.text;
+    n.range = n.textRange = name.range;
+    out = attrPattern(n, want, what, scope);
+  } else if (a.kind == ast::PatternArg::OneOf) {
+    out.kind = AttrPat::OneOf;
+    for (const ast::ExprPtr &c : a.choices) {
+      Scope empty;
+      CodePtr k = expr(*c, empty);
+      if (!typeFitsAttr(k->type, attr))
+        error(c->range, "pat-type",
+              fmt::format("{} is never `{}`", what, k->type.str()))
+            .hint(info.schema());
+      out.choices.push_back(std::move(k));
+    }
+  } else {
+    out = attrPattern(*a.attr, want, what, scope);
+  }
+  out.index = unsigned(index);
+  out.range = a.range;
+  pat.attrs.push_back(std::move(out));
+}
+
+/// A name captures, a list takes its elements apart, everything else must be equal.
+AttrPat RuleChecker::attrPattern(const ast::Expr &e, const Type &want, const std::string &what,
+                                 Scope &scope) {
+  AttrPat out;
+  out.range = e.range;
+  if (e.kind == ast::ExprKind::Name) {
+    if (e.text == "_")
+      return out;
+    if (auto p = scope.params.find(e.text); p != scope.params.end()) {
+      const ast::Pattern &arg = *p->second.pattern;
+      if (arg.kind == PatternKind::Literal)
+        return attrPattern(*arg.literal, want, what, *p->second.caller);
+      if (arg.kind == PatternKind::Any)
+        return out;
+      if (arg.kind == PatternKind::Var) {
+        ast::Expr n;
+        n.kind = ast::ExprKind::Name;
+        n.text = arg.name.text;
+        n.range = n.textRange = arg.range;
+        return attrPattern(n, want, what, *p->second.caller);
+      }
+      error(e.range, "pat-fragment",
+            fmt::format("`{}` is an attribute here; its argument must be a number, a name or `_`",
+                        e.text));
+      return out;
+    }
+    bool builtin = e.text == "MAX" || e.text == "inf" || e.text == "nan" || e.text == "pi" ||
+                   (parseDType(e.text) && !scope.names.count(e.text));
+    if (!builtin) {
+      bool fresh = !scope.names.count(e.text);
+      out.kind = AttrPat::Capture;
+      out.slot = slotOf({e.text, e.range}, scope);
+      SlotInfo &info = rule->slots[out.slot];
+      if (fresh || info.type.any()) {
+        info.type = want;
+        captures.push_back({out.slot, what, e.range});
+      } else {
+        bool same = info.type.kind == want.kind || (info.type.number() && want.number());
+        if (!same && !want.any())
+          error(e.range, "pat-type",
+                fmt::format("`{}` is `{}` elsewhere, and {} is `{}`", e.text, info.type.str(), what,
+                            want.str()))
+              .note(info.range, "named here");
+      }
+      mention(out.slot, true);
+      bindDefinite(out.slot);
+      return out;
+    }
+  }
+  if (e.kind == ast::ExprKind::List && want.is(TypeKind::List)) {
+    out.kind = AttrPat::List;
+    for (const ast::Arg &a : e.args) {
+      if (a.spread) {
+        error(a.range, "pat-unsupported", "`..` inside a list of an attribute");
+        continue;
+      }
+      out.elements.push_back(
+          attrPattern(*a.value, want.element ? *want.element : Type(), what, scope));
+    }
+    return out;
+  }
+  out.kind = AttrPat::Equal;
+  bool literal = e.kind == ast::ExprKind::Int || e.kind == ast::ExprKind::Float ||
+                 e.kind == ast::ExprKind::Str || e.kind == ast::ExprKind::Bool ||
+                 e.kind == ast::ExprKind::None || e.kind == ast::ExprKind::Name ||
+                 (e.kind == ast::ExprKind::Unary && e.kids[0]->kind != ast::ExprKind::Name);
+  if (literal) {
+    Scope empty;
+    out.code = expr(e, empty);
+    Type t = out.code->type;
+    bool fits = t.any() || t.kind == want.kind || (t.number() && want.is(TypeKind::Float)) ||
+                (t.is(TypeKind::None) && want.optional) || want.any();
+    if (!fits)
+      error(e.range, "pat-type",
+            fmt::format("{} is `{}`, never `{}`", what, want.str(), t.str()));
+  } else {
+    // Names in it may be bound by a later part of the pattern.
+    out.code = std::make_unique<Code>();
+    out.code->range = e.range;
+    pendingAttrs.push_back({&e, &scope, out.code.get(), want, what});
+  }
+  return out;
+}
+
+void RuleChecker::restArg(const ast::PatternArg &a, const OpInfo *info, Pat &pat, Scope &scope) {
+  if (pat.attrsFree || pat.attrSlot >= 0) {
+    error(a.range, "pat-arity", "`..` is given twice");
+    return;
+  }
+  if (!a.name) {
+    pat.attrsFree = true;
+    return;
+  }
+  if (scope.names.count(a.name.text)) {
+    error(a.range, "pat-name", fmt::format("`{}` already stands for something", a.name.text));
+    return;
+  }
+  unsigned slot = slotOf(a.name, scope);
+  rule->slots[slot].type = TypeKind::Record; // fields are set when all arguments were read
+  pat.attrSlot = int(slot);
+  captures.push_back(
+      {slot, fmt::format("`..{}`{}", a.name.text, info ? fmt::format(" of {}", info->name) : ""),
+       a.name.range});
+  mention(slot, true);
+  bindDefinite(slot);
+}
+
+void RuleChecker::checkUnmentioned(const ast::Pattern &p, const OpInfo &info, Pat &pat) {
+  for (size_t i = 0; i < info.operands.size(); ++i) {
+    OperandKind k = info.operands[i].kind;
+    bool missing = k == OperandKind::Single ? !pat.operands[i]
+                   : k != OperandKind::Optional ? !pat.variadic : false;
+    if (missing)
+      error(p.range, "pat-arity",
+            fmt::format("{} needs a pattern for operand `{}`", info.name, info.operands[i].name))
+          .hint(info.schema());
+  }
+  std::vector<std::pair<std::string, Type>> rest;
+  std::vector<std::string> restNames;
+  for (size_t i = 0; i < info.attrs.size(); ++i) {
+    if (pat.mentioned[i])
+      continue;
+    rest.push_back({std::string(info.attrs[i].name), Type::ofAttr(info.attrs[i])});
+    restNames.push_back(std::string(info.attrs[i].name));
+    if (info.attrs[i].required && !pat.attrsFree && pat.attrSlot < 0)
+      error(p.range, "pat-arity",
+            fmt::format("attribute `{}` of {} has no default: say what it must be, capture it, or "
+                        "write `{} = _`",
+                        info.attrs[i].name, info.name, info.attrs[i].name))
+          .hint(info.schema());
+  }
+  if (pat.attrsFree && !rest.empty())
+    lost.push_back({std::string(info.name), restNames, currentStmt, p.range});
+  if (pat.attrSlot >= 0) {
+    SlotInfo &slot = rule->slots[size_t(pat.attrSlot)];
+    slot.type = Type::record(rest);
+    if (rest.empty()) // nothing to lose
+      mention(unsigned(pat.attrSlot), false);
+  }
+}
+
+PatPtr RuleChecker::traitPattern(const ast::Pattern &p, Scope &scope) {
+  PatPtr out = newPat(PatKind::Op, p.range);
+  topOfStmt = false;
+  uint32_t bits = traitByName(p.trait.text);
+  if (!bits) {
+    error(p.trait.range, "pat-trait",
+          fmt::format("unknown trait `{}`{}", p.trait.text, didYouMean(p.trait.text, traitNames())))
+        .hint(fmt::format("traits are {}", fmt::join(traitNames(), ", ")));
+    return newPat(PatKind::Any, p.range);
+  }
+  ++rule->opCount;
+  unsigned operands = 0;
+  for (const ast::PatternArg &a : p.args)
+    operands += a.kind == ast::PatternArg::Operand;
+  bool allCommute = true, anyAttrs = false;
+  for (const OpInfo &info : allOps()) {
+    if (!info.has(bits) || info.isVariadic() || info.results.size() != 1 ||
+        info.results[0].variadic || info.operands.size() < operands)
+      continue;
+    // Fewer patterns than operands: the others must be optional, and absent.
+    bool fits = true;
+    for (size_t i = operands; i < info.operands.size(); ++i)
+      fits &= info.operands[i].kind == OperandKind::Optional;
+    if (!fits)
+      continue;
+    out->kinds.push_back(info.kind);
+    allCommute &= info.has(Trait::Commutative);
+    anyAttrs |= !info.attrs.empty();
+  }
+  if (out->kinds.empty())
+    error(p.range, "pat-trait",
+          fmt::format("no op with trait `{}` takes {} operands", p.trait.text, operands));
+  bool isNew = !scope.names.count(p.name.text);
+  unsigned slot = slotOf(p.name, scope);
+  if (isNew)
+    rule->slots[slot].type = TypeKind::Op;
+  else if (!rule->slots[slot].type.is(TypeKind::Op))
+    error(p.name.range, "pat-name", fmt::format("`{}` already stands for something", p.name.text));
+  mention(slot, true);
+  bindDefinite(slot);
+  out->opSlot = int(slot);
+  out->bothOrders = allCommute && !p.ordered && operands >= 2;
+  for (const ast::PatternArg &a : p.args) {
+    if (a.kind == ast::PatternArg::Rest)
+      restArg(a, nullptr, *out, scope);
+    else if (a.kind == ast::PatternArg::Operand && !a.name)
+      out->operands.push_back(pattern(*a.pattern, scope));
+    else
+      error(a.range, "pat-trait",
+            "attributes of an op that is known by a trait only: capture them with `..a`");
+  }
+  if (out->attrsFree && anyAttrs)
+    lost.push_back({p.name.text, {}, currentStmt, p.range});
+  if (p.optional)
+    error(p.range, "pat-optional", "an op that is known by a trait only cannot be optional");
+  return withName(std::move(out), p.as, scope);
+}
+
+std::unique_ptr<TypePat> RuleChecker::typePattern(const ast::TypePattern &t, unsigned slot,
+                                                  Scope &scope) {
+  auto out = std::make_unique<TypePat>();
+  out->isConst = t.isConst;
+  out->dtype = t.dtype;
+  out->hasDims = t.hasDims;
+  rule->slots[slot].type.constant |= t.isConst;
+  bool rest = false;
+  for (const ast::DimPattern &d : t.dims) {
+    DimPat dim;
+    switch (d.kind) {
+    case ast::DimPattern::Int:
+      dim.kind = DimPat::Size;
+      dim.size = d.size;
+      break;
+    case ast::DimPattern::Any: break;
+    case ast::DimPattern::Named:
+      dim.kind = DimPat::Slot;
+      break;
+    case ast::DimPattern::Rest:
+      dim.kind = DimPat::Rest;
+      if (rest)
+        error(d.range, "pat-type", "`..` stands once among dimensions");
+      rest = true;
+      break;
+    }
+    if (d.name) {
+      Type want = d.kind == ast::DimPattern::Rest ? Type::list(TypeKind::Int) : Type(TypeKind::Int);
+      bool fresh = !scope.names.count(d.name.text);
+      dim.slot = int(slotOf(d.name, scope));
+      SlotInfo &info = rule->slots[size_t(dim.slot)];
+      if (fresh)
+        info.type = want;
+      else if (info.type.kind != want.kind)
+        error(d.range, "pat-type",
+              fmt::format("`{}` is `{}` elsewhere, and `{}` here", d.name.text, info.type.str(),
+                          want.str()))
+            .note(info.range, "named here");
+      mention(unsigned(dim.slot), true);
+      bindDefinite(unsigned(dim.slot));
+      // The dimensions of an operand that may be absent are known only if it is there.
+      if (rule->slots[slot].type.optional && fresh)
+        partial.insert(unsigned(dim.slot)), bound.erase(unsigned(dim.slot));
+    }
+    out->dims.push_back(dim);
+  }
+  static const std::vector<std::pair<std::string_view, ValuePredicate>> known = {
+      {"positive", ValuePredicate::Positive}, {"nonnegative", ValuePredicate::NonNegative},
+      {"scalar", ValuePredicate::Scalar},     {"splat", ValuePredicate::Splat},
+      {"finite", ValuePredicate::Finite},     {"zero", ValuePredicate::Zero},
+      {"one", ValuePredicate::One}};
+  for (const ast::Name &n : t.predicates) {
+    auto it = llvm::find_if(known, [&](const auto &k) { return k.first == n.text; });
+    if (it == known.end()) {
+      std::vector<std::string_view> names;
+      for (const auto &k : known)
+        names.push_back(k.first);
+      error(n.range, "pat-predicate",
+            fmt::format("unknown property `{}`{}", n.text, didYouMean(n.text, names)))
+          .hint(fmt::format("properties are {}", fmt::join(names, ", ")));
+      continue;
+    }
+    if (!t.isConst && it->second != ValuePredicate::Scalar)
+      error(n.range, "pat-predicate",
+            fmt::format("`{}` can only be known of a constant", n.text))
+          .hint("write `const` in front");
+    out->predicates.push_back(it->second);
+  }
+  return out;
+}
+
+} // namespace wnnx::pat

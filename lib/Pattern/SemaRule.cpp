@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Checks one rule as a whole: names, statements, the right side, what would be lost.
+#include "SemaImpl.h"
+
+#include "fmt/format.h"
+
+#include <algorithm>
+
+namespace wnnx::pat {
+
+DiagnosticBuilder RuleChecker::error(SourceRange range, std::string code, std::string message) {
+  failed = true;
+  return diags.error(range, std::move(code), std::move(message));
+}
+
+unsigned RuleChecker::newSlot(std::string name, Type type, SourceRange range) {
+  SlotInfo info;
+  info.name = std::move(name);
+  info.type = std::move(type);
+  info.range = range;
+  rule->slots.push_back(std::move(info));
+  uses.push_back(0);
+  patternUses.push_back(0);
+  return unsigned(rule->slots.size() - 1);
+}
+
+unsigned RuleChecker::slotOf(const ast::Name &n, Scope &scope) {
+  auto [it, fresh] = scope.names.insert({n.text, 0});
+  if (fresh)
+    it->second = newSlot(n.text, {}, n.range);
+  return it->second;
+}
+
+void RuleChecker::mention(unsigned slot, bool inPattern) {
+  ++uses[slot];
+  patternUses[slot] += inPattern;
+}
+
+std::unique_ptr<Rule> RuleChecker::check() {
+  unsigned before = diags.errorCount();
+  header();
+  declareStmts();
+  checkStmts();
+  finishPending();
+  // A `let` may use what stands before it.
+  for (const ast::Let &l : decl.lets) {
+    CodePtr c = expr(*l.value, top);
+    if (top.names.count(l.name.text))
+      error(l.name.range, "pat-name", fmt::format("`{}` already stands for something", l.name.text))
+          .note(rule->slots[top.names[l.name.text]].range, "here");
+    unsigned slot = slotOf(l.name, top);
+    rule->slots[slot].type = c->type;
+    rule->slots[slot].let = int(rule->lets.size());
+    bound.insert(slot);
+    rule->lets.push_back(std::move(c));
+  }
+  rule->where = conditions(decl.where, top, "where");
+  checkRewrite();
+  checkLoss();
+  std::set<unsigned> saved = present;
+  rule->when = conditions(decl.when, top, "when");
+  checkTrivial();
+  if (!failed && diags.errorCount() == before)
+    findRoots();
+  if (failed || diags.errorCount() != before)
+    return nullptr;
+  rule->replaced.assign(rule->slots.size(), false);
+  for (const RewriteAssign &a : rule->rewrite) {
+    for (size_t i = 0; i < a.slots.size(); ++i) {
+      if (a.replaces[i])
+        rule->replaced[a.slots[i]] = true;
+    }
+  }
+  return std::move(rule);
+}
+
+void RuleChecker::checkFunction(const ast::FnDecl &fn) {
+  for (const ast::Param &p : fn.params) {
+    unsigned slot = slotOf(p.name, top);
+    static const std::map<std::string, TypeKind, std::less<>> kinds = {
+        {"int", TypeKind::Int},   {"float", TypeKind::Float}, {"bool", TypeKind::Bool},
+        {"str", TypeKind::Str},   {"dtype", TypeKind::DType}, {"tensor", TypeKind::Tensor},
+        {"list", TypeKind::List}, {"record", TypeKind::Record}, {"value", TypeKind::Value},
+        {"shape", TypeKind::List}};
+    auto it = kinds.find(p.type);
+    if (it != kinds.end())
+      rule->slots[slot].type = it->second;
+    else if (!p.type.empty())
+      error(p.name.range, "pat-type", fmt::format("unknown type `{}`", p.type));
+    bound.insert(slot);
+  }
+  expanding.push_back(&fn);
+  if (fn.body)
+    expr(*fn.body, top);
+}
+
+std::string_view eqClassName(EqClass c) {
+  switch (c) {
+  case EqClass::Exact: return "exact";
+  case EqClass::Real: return "real";
+  case EqClass::Approx: return "approx";
+  case EqClass::Order: return "order";
+  case EqClass::Relaxed: return "relaxed";
+  }
+  return "real";
+}
+
+std::string Rule::place() const {
+  if (!range)
+    return "";
+  std::string_view file = range.file->name();
+  size_t slash = file.rfind('/');
+  return fmt::format("{}:{}", slash == std::string_view::npos ? file : file.substr(slash + 1),
+                     range.file->lineColumn(range.begin).first);
+}
+
+void RuleChecker::header() {
+  rule->name = decl.name.text;
+  rule->doc = decl.doc;
+  rule->range = decl.name.range;
+  rule->ruleset = decl.ruleset.text;
+  rule->bounded = decl.bounded;
+  rule->off = decl.off;
+  if (decl.ruleset && !decls.rulesets.count(decl.ruleset.text)) {
+    std::vector<std::string_view> known;
+    for (const auto &r : decls.rulesets)
+      known.push_back(r.first);
+    error(decl.ruleset.range, "pat-unknown-ruleset",
+          fmt::format("unknown rule set `{}`{}", decl.ruleset.text,
+                      didYouMean(decl.ruleset.text, known)))
+        .hint(fmt::format("declare it with `ruleset {};`", decl.ruleset.text));
+  }
+  if (!decl.eqClass) {
+    if (decl.name)
+      error(decl.name.range, "pat-class", "the rule does not say how equal its two sides are")
+          .hint("add `class exact` (bit for bit), `real` (over the real numbers), `approx(tol)`, "
+                "`order` or `relaxed \"why\"`");
+  } else {
+    static const std::vector<std::pair<std::string_view, EqClass>> classes = {
+        {"exact", EqClass::Exact},
+        {"real", EqClass::Real},
+        {"approx", EqClass::Approx},
+        {"order", EqClass::Order},
+        {"relaxed", EqClass::Relaxed}};
+    auto it = llvm::find_if(classes, [&](const auto &c) { return c.first == decl.eqClass.text; });
+    if (it == classes.end())
+      error(decl.eqClass.range, "pat-class",
+            fmt::format("unknown equality class `{}`", decl.eqClass.text))
+          .hint("classes are exact, real, approx(tol), order and relaxed \"why\"");
+    else
+      rule->eqClass = it->second;
+    if (rule->eqClass == EqClass::Relaxed && decl.classReason.empty())
+      error(decl.eqClass.range, "pat-class", "a relaxed rule says why: `relaxed \"...\"`");
+    rule->classReason = decl.classReason;
+  }
+  if (decl.benefit) {
+    CodePtr c = expr(*decl.benefit, top);
+    if (c->kind == CodeKind::Const && c->constant.as<int64_t>())
+      rule->benefit = *c->constant.as<int64_t>();
+    else
+      error(decl.benefit->range, "pat-benefit", "the benefit is an integer");
+  }
+}
+
+void RuleChecker::declareStmts() {
+  if (decl.match.empty())
+    error(decl.name.range, "pat-match", "the rule has no `match` block, or an empty one");
+  if (decl.rewrite.empty())
+    error(decl.name.range, "pat-rewrite", "the rule has no `rewrite` block, or an empty one");
+  for (size_t i = 0; i < decl.match.size(); ++i) {
+    const ast::MatchStmt &s = decl.match[i];
+    Stmt stmt;
+    stmt.keep = s.keep;
+    stmt.range = s.range;
+    if (s.setIndex)
+      error(s.setIndex.range, "pat-unsupported", "sets of users are not supported yet");
+    for (size_t k = 0; k < s.lhs.size(); ++k) {
+      const ast::Name &n = s.lhs[k];
+      bool hidden = n.text == "_";
+      if (!hidden && top.names.count(n.text)) {
+        error(n.range, "pat-name", fmt::format("`{}` is assigned twice", n.text))
+            .note(rule->slots[top.names[n.text]].range, "here");
+        continue;
+      }
+      unsigned slot = hidden ? newSlot("_", {}, n.range) : slotOf(n, top);
+      rule->slots[slot].type = TypeKind::Value;
+      rule->slots[slot].stmt = int(i);
+      rule->slots[slot].result = unsigned(k);
+      bound.insert(slot);
+      stmt.slots.push_back(slot);
+    }
+    rule->stmts.push_back(std::move(stmt));
+  }
+}
+
+void RuleChecker::checkStmts() {
+  for (size_t i = 0; i < decl.match.size(); ++i) {
+    const ast::MatchStmt &s = decl.match[i];
+    currentStmt = int(i);
+    topOfStmt = true;
+    if (!s.pattern) {
+      failed = true;
+      continue;
+    }
+    rule->stmts[i].pattern = pattern(*s.pattern, top);
+    topOfStmt = false;
+    const Pat *p = rule->stmts[i].pattern.get();
+    while (p->kind == PatKind::Bind)
+      p = p->kids[0].get();
+    if (p->kind == PatKind::Op && p->opSlot < 0 && !p->optional) {
+      const OpInfo &info = opInfo(p->kinds[0]);
+      bool any = !info.results.empty() && info.results.back().variadic;
+      if (!any && info.results.size() != s.lhs.size())
+        error(s.range, "pat-arity",
+              fmt::format("{} has {} results, {} named", info.name, info.results.size(),
+                          s.lhs.size()))
+            .hint(info.schema());
+    } else if (s.lhs.size() > 1 && !failed) {
+      error(s.range, "pat-arity", "several results are named of something that has one");
+    } else if (p->kind == PatKind::Var || p->kind == PatKind::Any || p->kind == PatKind::Literal) {
+      if (!failed)
+        error(s.range, "pat-match", "a statement matches an op or a fragment");
+    }
+    currentStmt = -1;
+    mentionedSlots(*rule->stmts[i].pattern, rule->stmts[i].mentions);
+  }
+}
+
+void RuleChecker::mentionedSlots(const Pat &p, std::vector<unsigned> &out) const {
+  if (p.kind == PatKind::Var || p.kind == PatKind::Bind)
+    out.push_back(p.slot);
+  for (const auto *list : {&p.operands, &p.elements, &p.kids}) {
+    for (const PatPtr &k : *list) {
+      if (k)
+        mentionedSlots(*k, out);
+    }
+  }
+}
+
+void RuleChecker::finishPending() {
+  for (PendingAlt &a : pendingAlts) {
+    a.pat->where[a.index] = conditions(a.alt->where, *a.scope, "fragment");
+    if (!a.alt->result) {
+      if (a.pat->resultSlot >= 0)
+        error(a.alt->pattern->range, "pat-fragment",
+              "this alternative returns no record, others do");
+      continue;
+    }
+    CodePtr c = expr(*a.alt->result, *a.scope);
+    if (a.pat->resultSlot < 0)
+      continue;
+    SlotInfo &slot = rule->slots[size_t(a.pat->resultSlot)];
+    bool first = slot.type.any();
+    if (!first && c->type.fields && slot.type.fields) {
+      for (const auto &f : *slot.type.fields) {
+        if (!c->type.field(f.first))
+          error(c->range, "pat-fragment",
+                fmt::format("the record lacks `{}`, which other alternatives return", f.first));
+      }
+    }
+    slot.type = first ? c->type : joinTypes(slot.type, c->type);
+    a.pat->results[a.index] = std::move(c);
+  }
+  for (PendingAttr &a : pendingAttrs) {
+    CodePtr c = expr(*a.expr, *a.scope);
+    bool fits = c->type.any() || c->type.kind == a.want.kind ||
+                (c->type.number() && a.want.number());
+    if (!fits)
+      error(a.expr->range, "pat-type",
+            fmt::format("{} is `{}`, never `{}`", a.what, a.want.str(), c->type.str()));
+    *a.into = std::move(*c);
+  }
+}
+
+void RuleChecker::checkRewrite() {
+  building = true;
+  for (const ast::RewriteStmt &s : decl.rewrite) {
+    if (s.value && !s.lhs.empty())
+      checkRewriteStmt(s);
+    else
+      failed = true;
+  }
+  building = false;
+  bool some = false;
+  for (const RewriteAssign &a : rule->rewrite)
+    some |= llvm::is_contained(a.replaces, true);
+  if (!some && !failed)
+    error(decl.name.range, "pat-rewrite", "the rule replaces nothing")
+        .hint("assign in `rewrite` a name that is assigned in `match`");
+}
+
+void RuleChecker::checkRewriteStmt(const ast::RewriteStmt &s) {
+  RewriteAssign out;
+  out.value = expr(*s.value, top);
+  const Code &c = *out.value;
+  bool isBuild = c.kind == CodeKind::Build;
+  if (isBuild && c.resultCount && c.resultCount != s.lhs.size())
+    error(s.range, "pat-arity",
+          fmt::format("the op has {} results, {} assigned", c.resultCount, s.lhs.size()));
+  if (!isBuild && s.lhs.size() != 1)
+    error(s.range, "pat-arity", "several names are assigned one value");
+  if (!c.type.is(TypeKind::Value) && !c.type.tensorLike() && !c.type.number())
+    error(c.range, "pat-type",
+          fmt::format("a value of the graph is replaced by `{}`", c.type.str()));
+  else
+    present1(c, "the value");
+  out.value->resultCount = unsigned(s.lhs.size());
+  for (const ast::Name &n : s.lhs) {
+    auto it = top.names.find(n.text);
+    bool replaces = it != top.names.end();
+    if (replaces && rule->slots[it->second].stmt < 0) {
+      error(n.range, "pat-name",
+            fmt::format("`{}` is not assigned in `match`, so it cannot be replaced", n.text))
+          .note(rule->slots[it->second].range, "bound here");
+      continue;
+    }
+    if (replaces && rule->stmts[size_t(rule->slots[it->second].stmt)].keep)
+      error(n.range, "pat-keep", fmt::format("`{}` is kept, so it cannot be replaced", n.text));
+    for (const RewriteAssign &a : rule->rewrite) {
+      if (replaces && llvm::is_contained(a.slots, it->second))
+        error(n.range, "pat-name", fmt::format("`{}` is assigned twice", n.text));
+    }
+    unsigned slot = replaces ? it->second : slotOf(n, top);
+    if (!replaces)
+      rule->slots[slot].type = TypeKind::Value;
+    bound.insert(slot);
+    out.slots.push_back(slot);
+    out.replaces.push_back(replaces);
+  }
+  rule->rewrite.push_back(std::move(out));
+}
+
+/// Nothing that the left side accepts in several forms may be forgotten on the right.
+void RuleChecker::checkLoss() {
+  for (const Capture &c : captures) {
+    if (uses[c.slot] > 1)
+      continue;
+    error(c.range, "pat-loss",
+          fmt::format("{} may be anything here, but nothing depends on it", c.what))
+        .hint(fmt::format("if the result does not depend on it, write `_`; otherwise use `{}` in "
+                          "`rewrite` or `where`",
+                          rule->slots[c.slot].name));
+  }
+  for (const LostAttrs &l : lost) {
+    // Attributes of an op that stays are not lost.
+    bool stays = false;
+    if (l.stmt >= 0) {
+      const Stmt &s = rule->stmts[size_t(l.stmt)];
+      stays = s.keep;
+    }
+    if (stays)
+      continue;
+    error(l.range, "pat-loss",
+          fmt::format("`..` accepts any attributes of {}{}, and the right side forgets them", l.op,
+                      l.attrs.empty() ? "" : fmt::format(" ({})", fmt::join(l.attrs, ", "))))
+        .hint("capture them with `..a` and spread `..a` on the right, or write `name = _` for "
+              "those that do not matter");
+  }
+}
+
+static std::string squeezed(SourceRange r) {
+  std::string out;
+  if (r) {
+    for (char c : r.file->text().substr(r.begin, r.end - r.begin)) {
+      if (!llvm::StringRef(" \t\r\n").contains(c))
+        out += c;
+    }
+  }
+  return out;
+}
+
+void RuleChecker::checkTrivial() {
+  if (decl.rewrite.size() != decl.match.size() || decl.match.empty() || failed)
+    return;
+  for (size_t i = 0; i < decl.match.size(); ++i) {
+    if (squeezed(decl.match[i].range) != squeezed(decl.rewrite[i].range))
+      return;
+  }
+  error(decl.rewrite[0].range, "pat-trivial", "the right side equals the left side");
+}
+
+std::vector<OpKind> RuleChecker::rootKinds(const Pat &p, unsigned depth) {
+  std::vector<OpKind> kinds;
+  auto add = [&](const std::vector<OpKind> &more) {
+    kinds.insert(kinds.end(), more.begin(), more.end());
+  };
+  switch (p.kind) {
+  case PatKind::Op:
+    add(p.kinds);
+    if (p.optional && p.operands[0])
+      add(rootKinds(*p.operands[0], depth + 1));
+    break;
+  case PatKind::Alt:
+    for (const PatPtr &k : p.kids)
+      add(rootKinds(*k, depth + 1));
+    break;
+  case PatKind::Bind: add(rootKinds(*p.kids[0], depth + 1)); break;
+  case PatKind::Var: {
+    int stmt = rule->slots[p.slot].stmt;
+    if (stmt >= 0 && depth < 100)
+      add(rootKinds(*rule->stmts[size_t(stmt)].pattern, depth + 1));
+    else
+      error(p.range, "pat-anchor", "the pattern's outermost part must be an op");
+    break;
+  }
+  case PatKind::Literal:
+  case PatKind::Any:
+    error(p.range, "pat-anchor", "the pattern's outermost part must be an op");
+    break;
+  }
+  std::sort(kinds.begin(), kinds.end());
+  kinds.erase(std::unique(kinds.begin(), kinds.end()), kinds.end());
+  return kinds;
+}
+
+/// The patterns that stand directly for operands, through alternatives.
+static void directOperands(const Pat &p, std::vector<unsigned> &slots) {
+  if (p.kind == PatKind::Op) {
+    for (const auto *list : {&p.operands, &p.elements}) {
+      for (const PatPtr &k : *list) {
+        if (k && (k->kind == PatKind::Var || k->kind == PatKind::Bind))
+          slots.push_back(k->slot);
+      }
+    }
+  }
+  if (p.kind == PatKind::Alt || p.kind == PatKind::Bind) {
+    for (const PatPtr &k : p.kids)
+      directOperands(*k, slots);
+  }
+}
+
+void RuleChecker::findRoots() {
+  size_t n = rule->stmts.size();
+  std::vector<std::set<unsigned>> users(n); // statements that mention a statement's results
+  for (size_t i = 0; i < n; ++i) {
+    for (unsigned s : rule->stmts[i].mentions) {
+      if (rule->slots[s].stmt >= 0)
+        users[size_t(rule->slots[s].stmt)].insert(unsigned(i));
+    }
+  }
+  std::vector<unsigned> roots;
+  for (size_t i = 0; i < n; ++i) {
+    if (users[i].empty())
+      roots.push_back(unsigned(i));
+  }
+  if (roots.empty()) {
+    error(decl.name.range, "pat-cycle", "the statements of `match` use each other in a cycle");
+    return;
+  }
+  // Cycles beside the roots: walk down, every statement must be reached without meeting itself.
+  std::vector<int> state(n, 0);
+  bool cycle = false;
+  auto visit = [&](auto &&self, unsigned i) -> void {
+    state[i] = 1;
+    for (unsigned s : rule->stmts[i].mentions) {
+      int d = rule->slots[s].stmt;
+      if (d < 0)
+        continue;
+      if (state[size_t(d)] == 1)
+        cycle = true;
+      else if (!state[size_t(d)])
+        self(self, unsigned(d));
+    }
+    state[i] = 2;
+  };
+  for (unsigned r : roots)
+    visit(visit, r);
+  if (cycle || llvm::is_contained(state, 0)) {
+    error(decl.name.range, "pat-cycle", "the statements of `match` use each other in a cycle");
+    return;
+  }
+  // The last root is where the search starts; the others are found through shared values.
+  std::set<unsigned> known;
+  auto addKnown = [&](auto &&self, unsigned i) -> void {
+    for (unsigned s : rule->stmts[i].slots)
+      known.insert(s);
+    for (unsigned s : rule->stmts[i].mentions) {
+      if (known.insert(s).second && rule->slots[s].stmt >= 0)
+        self(self, unsigned(rule->slots[s].stmt));
+    }
+  };
+  rule->roots = {roots.back()};
+  roots.pop_back();
+  addKnown(addKnown, rule->roots[0]);
+  while (!roots.empty()) {
+    bool found = false;
+    for (size_t i = 0; i < roots.size() && !found; ++i) {
+      std::vector<unsigned> direct;
+      directOperands(*rule->stmts[roots[i]].pattern, direct);
+      for (unsigned s : direct)
+        found |= known.count(s) != 0;
+      if (found) {
+        rule->roots.push_back(roots[i]);
+        addKnown(addKnown, roots[i]);
+        roots.erase(roots.begin() + long(i));
+      }
+    }
+    if (!found) {
+      error(rule->stmts[roots[0]].range, "pat-disconnected",
+            "this statement shares no value with the rest of the pattern")
+          .note(rule->stmts[rule->roots[0]].range, "the search starts here")
+          .hint("an operand of its outermost op must be a name that the rest binds");
+      return;
+    }
+  }
+  for (unsigned r : rule->roots)
+    rootKinds(*rule->stmts[r].pattern, 0);
+  rule->anchorKinds = rootKinds(*rule->stmts[rule->roots[0]].pattern, 0);
+  rule->radius = rule->opCount + 1;
+  if (!decl.benefit)
+    rule->benefit = rule->opCount;
+}
+
+} // namespace wnnx::pat
