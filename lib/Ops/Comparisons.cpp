@@ -47,7 +47,7 @@ LogicalResult inferLogicalXor(InferContext &ctx) {
 static LogicalResult inferBitwise(InferContext &ctx) {
   const TensorType &type = ctx.node.operand(0)->type();
   if (isFloat(type.dtype))
-    return ctx.error("`input` must be an integer or bool tensor, found " + type.str());
+    return ctx.error("`input` must be an integer or bool tensor; found " + type.str());
   if (failed(inferPredicate(ctx)))
     return failure();
   ctx.results[0].dtype = type.dtype;
@@ -67,7 +67,7 @@ LogicalResult inferBitwiseXor(InferContext &ctx) {
 LogicalResult inferWhere(InferContext &ctx) {
   WhereOp op(ctx.node);
   if (op.condition()->dtype() != DType::Bool)
-    return ctx.error("`condition` must be a bool tensor, found " + op.condition()->type().str());
+    return ctx.error("`condition` must be a bool tensor; found " + op.condition()->type().str());
   LogicalResult ok = requireSameDType(ctx, 1, 2);
   FailureOr<Shape> values = broadcastOperands(ctx, 1, 2);
   if (failed(ok) || failed(values))

@@ -26,16 +26,16 @@ static std::optional<Shape> layoutMask(const Node &n, unsigned operand, int64_t 
   const Value *index = n.operand(operand), *input = n.operand(0);
   const Tensor *mask = index->constant();
   if (!mask) {
-    why =
-        fmt::format("{} is a bool mask that is not a constant, so the result's shape is not known",
-                    operandName(n, operand));
+    why = fmt::format(
+        "`{}` is a bool mask that is not a constant, so the result's shape is not known",
+        operandName(n, operand));
     return std::nullopt;
   }
   bool fits = index->rank() > 0 && dim + index->rank() <= input->rank();
   for (int64_t k = 0; fits && k < index->rank(); ++k)
     fits = index->dim(k) == input->dim(dim + k);
   if (!fits) {
-    why = fmt::format("{} is a mask of shape {}, which does not fit shape {} from dimension {}",
+    why = fmt::format("`{}` is a mask of shape {}, which does not fit shape {} from dimension {}",
                       operandName(n, operand), index->shape().str(), input->shape().str(), dim);
     return std::nullopt;
   }
@@ -66,14 +66,15 @@ std::optional<IndexLayout> layoutIndex(const Node &n, std::string &why) {
     } else if (index->dtype() == DType::I64 || index->dtype() == DType::I32) {
       layout.parts.push_back({dim++, i, -1});
     } else {
-      why = fmt::format("{} must be an i64, i32 or bool tensor, found {}", operandName(n, i),
+      why = fmt::format("`{}` must be an i64, i32 or bool tensor; found {}", operandName(n, i),
                         index->type().str());
       return std::nullopt;
     }
     std::optional<Shape> joined = broadcast(layout.positions, *positions);
     if (!joined) {
-      why = fmt::format("{} of shape {} does not broadcast with shape {} of the indices before it",
-                        operandName(n, i), positions->str(), layout.positions.str());
+      why =
+          fmt::format("`{}` of shape {} does not broadcast with shape {} of the indices before it",
+                      operandName(n, i), positions->str(), layout.positions.str());
       return std::nullopt;
     }
     layout.positions = *joined;

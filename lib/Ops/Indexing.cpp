@@ -19,8 +19,8 @@ LogicalResult checkConstantIndices(InferContext &ctx, unsigned i, int64_t size, 
   for (int64_t k = 0, n = indices->numel(); k < n; ++k) {
     int64_t at = indices->getInt(k);
     if (at >= size || at < (negatives ? -size : 0))
-      return ctx.error(fmt::format("index {} in {} is out of range for a dimension of size {}", at,
-                                   operandName(ctx.node, i), size));
+      return ctx.error(fmt::format("index {} in `{}` is out of range for a dimension of size {}",
+                                   at, operandName(ctx.node, i), size));
   }
   return success();
 }
@@ -28,7 +28,7 @@ LogicalResult checkConstantIndices(InferContext &ctx, unsigned i, int64_t size, 
 LogicalResult inferEmbedding(InferContext &ctx) {
   EmbeddingOp op(ctx.node);
   if (op.weight()->rank() != 2)
-    return ctx.error("`weight` must have 2 dimensions, found " + op.weight()->type().str());
+    return ctx.error("`weight` must have 2 dimensions; found " + op.weight()->type().str());
   if (failed(requireIndex(ctx, 1)) ||
       failed(checkConstantIndices(ctx, 1, op.weight()->dim(0), false)))
     return failure();
@@ -44,7 +44,7 @@ LogicalResult inferIndexSelect(InferContext &ctx) {
     return failure();
   const Shape &index = op.index()->shape();
   if (index.rank() > 1)
-    return ctx.error("`index` must have at most 1 dimension, found " + op.index()->type().str());
+    return ctx.error("`index` must have at most 1 dimension; found " + op.index()->type().str());
   Shape shape = op.input()->shape();
   int64_t size = shape.rank() ? shape[*dim] : 1;
   if (failed(checkConstantIndices(ctx, 1, size, false)))
@@ -52,7 +52,7 @@ LogicalResult inferIndexSelect(InferContext &ctx) {
   if (shape.rank())
     shape[*dim] = index.numel();
   else if (index.numel() != 1)
-    return ctx.error("`index` of a tensor without dimensions must have 1 element, found " +
+    return ctx.error("`index` of a tensor without dimensions must have 1 element; found " +
                      op.index()->type().str());
   return addResult(ctx, op.input()->dtype(), shape);
 }
@@ -63,16 +63,16 @@ static LogicalResult checkExtent(InferContext &ctx, const Shape &index, unsigned
                                  int64_t except) {
   const Shape &bound = ctx.node.operand(boundOperand)->shape();
   if (std::max<int64_t>(index.rank(), 1) != std::max<int64_t>(bound.rank(), 1))
-    return ctx.error(fmt::format("`index` of shape {} and {} of shape {} must have as many "
+    return ctx.error(fmt::format("`index` of shape {} and `{}` of shape {} must have as many "
                                  "dimensions",
                                  index.str(), operandName(ctx.node, boundOperand), bound.str()));
   for (int64_t i = 0; i < index.rank(); ++i) {
     int64_t size = bound.rank() ? bound[i] : 1;
     if (i != except && index[i] > size)
-      return ctx.error(fmt::format("`index` of shape {} is larger than {} of shape {} in dimension "
-                                   "{}",
-                                   index.str(), operandName(ctx.node, boundOperand), bound.str(),
-                                   i));
+      return ctx.error(
+          fmt::format("`index` of shape {} is larger than `{}` of shape {} in dimension "
+                      "{}",
+                      index.str(), operandName(ctx.node, boundOperand), bound.str(), i));
   }
   return success();
 }

@@ -133,7 +133,7 @@ LogicalResult inferRepeat(InferContext &ctx) {
 static LogicalResult inferTriangle(InferContext &ctx) {
   const TensorType &type = ctx.node.operand(0)->type();
   if (type.shape.rank() < 2)
-    return ctx.error("`input` must have two dimensions or more, found " + type.str());
+    return ctx.error("`input` must have two dimensions or more; found " + type.str());
   ctx.results.push_back(type);
   return success();
 }

@@ -13,19 +13,14 @@ namespace wnnx {
 static constexpr int64_t maxRank = 64;
 
 std::string operandName(const Node &n, unsigned i) {
-  const auto &operands = n.info().operands;
-  if (i >= n.info().numFixedOperands())
-    return fmt::format("`{}` {}", operands.back().name, i - n.info().numFixedOperands());
-  return fmt::format("`{}`", operands[i].name);
+  unsigned fixed = n.info().numFixedOperands();
+  std::string name(n.info().operands[std::min(i, fixed)].name);
+  return i < fixed ? name : fmt::format("{}[{}]", name, i - fixed);
 }
 
 FailureOr<int64_t> checkedDim(InferContext &ctx, int64_t dim, int64_t rank) {
-  if (std::optional<int64_t> d = normalizeDim(dim, rank))
-    return *d;
-  int64_t limit = rank == 0 ? 1 : rank;
-  return ctx
-      .error(fmt::format("dimension {} is out of range for a tensor of {} dimensions", dim, rank))
-      .hint(fmt::format("it must be in [{}, {}]", -limit, limit - 1));
+  std::optional<int64_t> d = expectDim(ctx, "dim", dim, rank);
+  return d ? FailureOr<int64_t>(*d) : FailureOr<int64_t>(failure());
 }
 
 FailureOr<llvm::SmallVector<bool, 6>> checkedDims(InferContext &ctx, llvm::ArrayRef<int64_t> dims,
@@ -47,21 +42,16 @@ LogicalResult addResult(InferContext &ctx, DType dtype, Shape shape) {
   if (shape.rank() > maxRank)
     return ctx.error(
         fmt::format("the result would have {} dimensions; the limit is {}", shape.rank(), maxRank));
-  if (!checkedNumel(shape.ref()))
-    return ctx.error(
-        fmt::format("the result would have shape {}, which is too large", shape.str()));
-  ctx.result(dtype, std::move(shape));
-  return success();
+  return finish(ctx, dtype, std::move(shape));
 }
 
 LogicalResult requireFloat(InferContext &ctx, unsigned i) {
-  const TensorType &type = ctx.node.operand(i)->type();
-  if (isFloat(type.dtype))
-    return success();
-  return ctx
-      .error(
-          fmt::format("{} must be a float tensor, found {}", operandName(ctx.node, i), type.str()))
-      .hint("convert it with `to`");
+  return success(expectFloat(ctx, ctx.node.operand(i), operandName(ctx.node, i)));
+}
+
+LogicalResult requireSameDType(InferContext &ctx, unsigned i, unsigned k) {
+  return success(expectSameDType(ctx, ctx.node.operand(k), operandName(ctx.node, k),
+                                 ctx.node.operand(i), operandName(ctx.node, i)));
 }
 
 LogicalResult requireNotBool(InferContext &ctx, unsigned i) {
@@ -69,7 +59,7 @@ LogicalResult requireNotBool(InferContext &ctx, unsigned i) {
   if (type.dtype != DType::Bool)
     return success();
   return ctx
-      .error(fmt::format("{} must be a number, found {}", operandName(ctx.node, i), type.str()))
+      .error(fmt::format("`{}` must be a number; found {}", operandName(ctx.node, i), type.str()))
       .hint("convert it with `to`");
 }
 
@@ -77,25 +67,15 @@ LogicalResult requireIndex(InferContext &ctx, unsigned i) {
   const TensorType &type = ctx.node.operand(i)->type();
   if (type.dtype == DType::I64 || type.dtype == DType::I32)
     return success();
-  return ctx.error(fmt::format("{} must be an i64 or i32 tensor, found {}",
+  return ctx.error(fmt::format("`{}` must be an i64 or i32 tensor; found {}",
                                operandName(ctx.node, i), type.str()));
-}
-
-LogicalResult requireSameDType(InferContext &ctx, unsigned i, unsigned k) {
-  const TensorType &a = ctx.node.operand(i)->type(), &b = ctx.node.operand(k)->type();
-  if (a.dtype == b.dtype)
-    return success();
-  return ctx
-      .error(fmt::format("{} and {} must have one dtype, found {} and {}", operandName(ctx.node, i),
-                         operandName(ctx.node, k), a.str(), b.str()))
-      .hint("insert a `to`");
 }
 
 FailureOr<Shape> broadcastOperands(InferContext &ctx, unsigned i, unsigned k) {
   const Shape &a = ctx.node.operand(i)->shape(), &b = ctx.node.operand(k)->shape();
   if (std::optional<Shape> s = broadcast(a, b))
     return *s;
-  return ctx.error(fmt::format("shapes {} of {} and {} of {} do not broadcast", a.str(),
+  return ctx.error(fmt::format("shape {} of `{}` and {} of `{}` do not broadcast", a.str(),
                                operandName(ctx.node, i), b.str(), operandName(ctx.node, k)));
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checks that the infer hooks of elementwise, reduction, movement and indexing ops share. Each one
-// that fails has reported why.
+// Checks that the infer hooks of elementwise, reduction, movement and indexing ops share: those of
+// `InferHelpers.h` for operands by number, and more. Each one that fails has reported why.
 #pragma once
 
-#include "wnnx/Ops/Infer.h"
+#include "InferHelpers.h"
 
 namespace wnnx {
 
@@ -18,7 +18,6 @@ FailureOr<llvm::SmallVector<bool, 6>> checkedDims(InferContext &ctx, llvm::Array
 /// Adds a result, unless its shape has more elements or dimensions than a tensor may have.
 LogicalResult addResult(InferContext &ctx, DType dtype, Shape shape);
 
-/// Operand `i` is a float, or else a message "`input` must be a float tensor, found i64[2]".
 LogicalResult requireFloat(InferContext &ctx, unsigned i);
 LogicalResult requireNotBool(InferContext &ctx, unsigned i);
 /// Operand `i` is i32 or i64, as PyTorch asks of indices.
@@ -29,7 +28,7 @@ LogicalResult requireSameDType(InferContext &ctx, unsigned i, unsigned k);
 /// The shape that operands `i` and `k` broadcast to.
 FailureOr<Shape> broadcastOperands(InferContext &ctx, unsigned i, unsigned k);
 
-/// "`input`", for messages.
+/// "input", or "inputs[2]" in a variadic group; for messages.
 std::string operandName(const Node &n, unsigned i);
 
 /// PyTorch's clamping of `start:end:step` to a dimension of `size`.

@@ -64,7 +64,7 @@ WNNX_UNARY(IsNan, Predicate)
 LogicalResult inferBitwiseNot(InferContext &ctx) {
   const TensorType &type = ctx.node.operand(0)->type();
   if (isFloat(type.dtype))
-    return ctx.error("`input` must be an integer or bool tensor, found " + type.str());
+    return ctx.error("`input` must be an integer or bool tensor; found " + type.str());
   ctx.results.push_back(type);
   return success();
 }
