@@ -3,6 +3,10 @@
 
 function(wnnx_target_options target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wno-missing-field-initializers)
+  # GCC 12 reports overlapping copies inside std::string's operator+ (its bug 105651).
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    target_compile_options(${target} PRIVATE -Wno-restrict)
+  endif()
   if(WNNX_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()

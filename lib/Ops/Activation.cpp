@@ -36,7 +36,7 @@ FailureOr<Activation> parseActivation(std::string_view name, llvm::ArrayRef<doub
     return fail(quoted + (op ? " is not an activation" : " is not an op") +
                 "; `act` is `none` or an op such as `relu` or `clamp`");
   a.kind = op->kind;
-  if (params.empty()) {
+  if (params.empty() && a.kind != OpKind::Clamp) { // a clamp without limits is none
     for (const AttrInfo &info : op->attrs)
       a.params.push_back(paramOf(info, info.defaultValue));
     return a;
@@ -69,8 +69,10 @@ std::vector<Attribute> activationAttrs(const Activation &a) {
     double v = a.params[i];
     if (info.kind == AttrKind::Str)
       attrs.emplace_back(v != 0 ? "tanh" : "none");
-    else if (info.optional && v == (info.name == "min" ? -inf : inf))
+    else if (info.name == "min" && v == -inf)
       attrs.emplace_back();
+    else if (info.name == "max" && v == inf && !attrs.back().isNone())
+      attrs.emplace_back(); // one limit must stay
     else
       attrs.emplace_back(v);
   }

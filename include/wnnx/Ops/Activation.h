@@ -3,9 +3,9 @@
 // Activation functions, defined once: for the ops with `Trait::Activation` and for the fused `act`
 // and `act_params` of conv2d and linear.
 //
-// `act` is `none` or an op's name. `act_params` is empty (the op's defaults) or has one number for
-// each attribute of that op, in schema order; an absent `min` of clamp is -inf, an absent `max`
-// inf; gelu's `approximate` is 0 for `none` and 1 for `tanh`.
+// `act` is `none` or an op's name. `act_params` is empty (the op's defaults; not for clamp, which
+// has none) or has one number for each attribute of that op, in schema order; an absent `min` of
+// clamp is -inf, an absent `max` inf; gelu's `approximate` is 0 for `none` and 1 for `tanh`.
 #pragma once
 
 #include "wnnx/IR/Graph.h"
