@@ -44,7 +44,23 @@ namespace avx512 {
   X(conv2d_c16)                                                                                    \
   X(conv2d_first)                                                                                  \
   X(depthwise_c16)                                                                                 \
-  X(linear)
+  X(linear)                                                                                        \
+  X(matmul)                                                                                        \
+  X(max_pool2d)                                                                                    \
+  X(avg_pool2d)                                                                                    \
+  X(adaptive_avg_pool2d)                                                                           \
+  X(adaptive_max_pool2d)                                                                           \
+  X(global_avg_pool)                                                                               \
+  X(plain_to_c16)                                                                                  \
+  X(c16_to_plain)                                                                                  \
+  X(unary)                                                                                         \
+  X(binary)                                                                                        \
+  X(batch_norm)                                                                                    \
+  X(softmax)                                                                                       \
+  X(layer_norm)                                                                                    \
+  X(rms_norm)                                                                                      \
+  X(group_norm)                                                                                    \
+  X(sdpa)
 } // namespace wnnrt
 
 #endif // WNNRT_SRC_ISA_H

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 namespace wnnrt {
+namespace { // ISA files use this too, so nothing here may have linkage
 
 template <int K> struct StridedBox {
   static constexpr int maxRank = 16;
@@ -66,7 +67,7 @@ template <int K> struct StridedBox {
 };
 
 /// Strides of a dense tensor.
-inline void denseStrides(int rank, const int64_t *dims, int64_t *strides) {
+[[maybe_unused]] inline void denseStrides(int rank, const int64_t *dims, int64_t *strides) {
   int64_t s = 1;
   for (int d = rank - 1; d >= 0; --d) {
     strides[d] = s;
@@ -74,5 +75,6 @@ inline void denseStrides(int rank, const int64_t *dims, int64_t *strides) {
   }
 }
 
+} // namespace
 } // namespace wnnrt
 #endif // WNNRT_SRC_STRIDED_H

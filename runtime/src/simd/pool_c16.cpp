@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pooling on c16 tensors, one output pixel of 16 channels at a time, and the global average in both
+// layouts. Plain tensors and index outputs go to the reference kernels.
+#include "../Isa.h"
+#include "Simd.h"
+
+namespace {
+
+struct Window {
+  int64_t y0, y1, x0, x1;
+};
+
+/// The larger, and NaN where either is NaN.
+WNNRT_INLINE vf maxKeepNan(vf best, vf value) {
+  return vselect(vunordered(best), best, vmax(best, value));
+}
+
+WNNRT_INLINE vf windowMax(const float *x, int64_t iw, const Window &w, int64_t stepY,
+                          int64_t stepX) {
+  vf best = vset(-__builtin_huge_valf());
+  for (int64_t y = w.y0; y < w.y1; y += stepY)
+    for (int64_t i = w.x0; i < w.x1; i += stepX)
+      best = maxKeepNan(best, vload(x + (y * iw + i) * 16));
+  return best;
+}
+
+/// Rows are summed first and then added up, which halves the length of the dependency chain and
+/// keeps rounding errors of large windows small.
+WNNRT_INLINE vf windowSum(const float *x, int64_t iw, const Window &w) {
+  vf sum = vzero();
+  for (int64_t y = w.y0; y < w.y1; ++y) {
+    vf line = vzero();
+    for (int64_t i = w.x0; i < w.x1; ++i)
+      line = vadd(line, vload(x + (y * iw + i) * 16));
+    sum = vadd(sum, line);
+  }
+  return sum;
+}
+
+/// Sets y at each output pixel to f(input plane at the lane, oy, ox).
+template <class Params, class F>
+WNNRT_INLINE void forEachVector(const Params *p, const void *xv, void *yv, F f) {
+  int64_t planes = p->n * blocksOf16(p->c), ihw = int64_t(p->ih) * p->iw,
+          ohw = int64_t(p->oh) * p->ow;
+  for (int64_t plane = 0; plane < planes; ++plane) {
+    const float *x = static_cast<const float *>(xv) + plane * ihw * 16;
+    float *y = static_cast<float *>(yv) + plane * ohw * 16;
+    for (int64_t oy = 0; oy < p->oh; ++oy)
+      for (int64_t ox = 0; ox < p->ow; ++ox)
+        for (int lane = 0; lane < 16; lane += vlanes)
+          vstore(y + (oy * p->ow + ox) * 16 + lane, f(x + lane, oy, ox));
+  }
+}
+
+WNNRT_INLINE Window adaptiveWindow(const wnnrt_adaptive_pool2d_params *p, int64_t oy, int64_t ox) {
+  return {oy * p->ih / p->oh, ((oy + 1) * p->ih + p->oh - 1) / p->oh, ox * p->iw / p->ow,
+          ((ox + 1) * p->iw + p->ow - 1) / p->ow};
+}
+
+/// Smallest value >= begin on the grid begin + k * step that is >= 0.
+WNNRT_INLINE int64_t firstInside(int64_t begin, int64_t step) {
+  return begin >= 0 ? begin : begin + (-begin + step - 1) / step * step;
+}
+
+/// Mean of `n` vectors 16 floats apart, with four running sums.
+WNNRT_INLINE vf meanOfPixels(const float *x, int64_t n) {
+  vf sum[4] = {vzero(), vzero(), vzero(), vzero()};
+  int64_t i = 0;
+  for (; i + 4 <= n; i += 4) {
+    WNNRT_UNROLL
+    for (int k = 0; k < 4; ++k)
+      sum[k] = vadd(sum[k], vload(x + (i + k) * 16));
+  }
+  for (; i < n; ++i)
+    sum[0] = vadd(sum[0], vload(x + i * 16));
+  return vdiv(vadd(vadd(sum[0], sum[1]), vadd(sum[2], sum[3])), vset(static_cast<float>(n)));
+}
+
+WNNRT_INLINE float sumOfRow(const float *x, int64_t n) {
+  vf a = vzero(), b = vzero();
+  int64_t i = 0;
+  for (; i + 2 * vlanes <= n; i += 2 * vlanes) {
+    a = vadd(a, vload(x + i));
+    b = vadd(b, vload(x + i + vlanes));
+  }
+  float sum = vsum(vadd(a, b));
+  for (; i < n; ++i)
+    sum += x[i];
+  return sum;
+}
+
+} // namespace
+
+namespace wnnrt {
+
+wnnrt_status WNNRT_SIMD_NS::max_pool2d(const wnnrt_context *ctx, const wnnrt_pool2d_params *p,
+                                       const void *x, void *y, void *indices) {
+  if (p->layout != WNNRT_LAYOUT_C16 || indices)
+    return ref::max_pool2d(ctx, p, x, y, indices);
+  forEachVector(p, x, y, [p](const float *in, int64_t oy, int64_t ox) {
+    int64_t y0 = oy * p->stride_h - p->pad_top, x0 = ox * p->stride_w - p->pad_left;
+    Window w = {
+        firstInside(y0, p->dilation_h), minOf(p->ih, y0 + int64_t(p->kh - 1) * p->dilation_h + 1),
+        firstInside(x0, p->dilation_w), minOf(p->iw, x0 + int64_t(p->kw - 1) * p->dilation_w + 1)};
+    return windowMax(in, p->iw, w, p->dilation_h, p->dilation_w);
+  });
+  return WNNRT_OK;
+}
+
+wnnrt_status WNNRT_SIMD_NS::avg_pool2d(const wnnrt_context *ctx, const wnnrt_pool2d_params *p,
+                                       const void *x, void *y) {
+  if (p->layout != WNNRT_LAYOUT_C16)
+    return ref::avg_pool2d(ctx, p, x, y);
+  forEachVector(p, x, y, [p](const float *in, int64_t oy, int64_t ox) {
+    int64_t y0 = oy * p->stride_h - p->pad_top, x0 = ox * p->stride_w - p->pad_left;
+    int64_t y1 = minOf(y0 + p->kh, p->ih + p->pad_bottom);
+    int64_t x1 = minOf(x0 + p->kw, p->iw + p->pad_right);
+    int64_t padded = (y1 - y0) * (x1 - x0);
+    Window w = {maxOf(y0, 0), minOf(y1, p->ih), maxOf(x0, 0), minOf(x1, p->iw)};
+    int64_t inside = maxOf(w.y1 - w.y0, 0) * maxOf(w.x1 - w.x0, 0);
+    if (!inside)
+      return vzero();
+    int64_t divisor =
+        p->divisor_override ? p->divisor_override : (p->count_include_pad ? padded : inside);
+    return vdiv(windowSum(in, p->iw, w), vset(static_cast<float>(divisor)));
+  });
+  return WNNRT_OK;
+}
+
+wnnrt_status WNNRT_SIMD_NS::adaptive_avg_pool2d(const wnnrt_context *ctx,
+                                                const wnnrt_adaptive_pool2d_params *p,
+                                                const void *x, void *y) {
+  if (p->layout != WNNRT_LAYOUT_C16)
+    return ref::adaptive_avg_pool2d(ctx, p, x, y);
+  forEachVector(p, x, y, [p](const float *in, int64_t oy, int64_t ox) {
+    Window w = adaptiveWindow(p, oy, ox);
+    return vdiv(windowSum(in, p->iw, w), vset(static_cast<float>((w.y1 - w.y0) * (w.x1 - w.x0))));
+  });
+  return WNNRT_OK;
+}
+
+wnnrt_status WNNRT_SIMD_NS::adaptive_max_pool2d(const wnnrt_context *ctx,
+                                                const wnnrt_adaptive_pool2d_params *p,
+                                                const void *x, void *y, void *indices) {
+  if (p->layout != WNNRT_LAYOUT_C16 || indices)
+    return ref::adaptive_max_pool2d(ctx, p, x, y, indices);
+  forEachVector(p, x, y, [p](const float *in, int64_t oy, int64_t ox) {
+    return windowMax(in, p->iw, adaptiveWindow(p, oy, ox), 1, 1);
+  });
+  return WNNRT_OK;
+}
+
+wnnrt_status WNNRT_SIMD_NS::global_avg_pool(const wnnrt_context *,
+                                            const wnnrt_global_avg_pool_params *p, const void *xv,
+                                            void *yv) {
+  auto *x = static_cast<const float *>(xv);
+  auto *y = static_cast<float *>(yv);
+  if (p->layout != WNNRT_LAYOUT_C16) {
+    for (int64_t i = 0; i < int64_t(p->n) * p->c; ++i)
+      y[i] = sumOfRow(x + i * p->hw, p->hw) / static_cast<float>(p->hw);
+    return WNNRT_OK;
+  }
+  int64_t blocks = blocksOf16(p->c);
+  for (int64_t n = 0; n < p->n; ++n)
+    for (int64_t b = 0; b < blocks; ++b)
+      for (int lane = 0; lane < 16; lane += vlanes) {
+        int64_t left = p->c - b * 16 - lane;
+        vf mean = meanOfPixels(x + (n * blocks + b) * p->hw * 16 + lane, p->hw);
+        float *to = y + n * p->c + b * 16 + lane;
+        if (left >= vlanes)
+          vstore(to, mean);
+        else if (left > 0)
+          vstorePart(to, mean, static_cast<int>(left));
+      }
+  return WNNRT_OK;
+}
+
+} // namespace wnnrt

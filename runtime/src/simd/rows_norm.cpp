@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Softmax and normalisations whose statistics run over contiguous elements. Means and variances
+// are summed in two passes, so large offsets do not cancel.
+#include "../Isa.h"
+#include "../ScalarRows.h"
+#include "ActRows.h"
+#include "RowSoftmax.h"
+#include "SimdMath.h"
+
+#include <math.h>
+
+namespace {
+
+/// Sum of f(x[i]) with four running vectors; f maps a vector, and `part` elements of the last one.
+template <class F> WNNRT_INLINE float sumOver(const float *x, int64_t n, F f) {
+  vf sum[4] = {vzero(), vzero(), vzero(), vzero()};
+  int64_t i = 0;
+  for (; i + 4 * vlanes <= n; i += 4 * vlanes) {
+    WNNRT_UNROLL
+    for (int k = 0; k < 4; ++k)
+      sum[k] = vadd(sum[k], f(vload(x + i + k * vlanes)));
+  }
+  for (; i + vlanes <= n; i += vlanes)
+    sum[0] = vadd(sum[0], f(vload(x + i)));
+  if (i < n) {
+    int part = static_cast<int>(n - i);
+    float last[16] = {};
+    vstore(last, f(vloadPart(x + i, part)));
+    for (int k = part; k < vlanes; ++k)
+      last[k] = 0;
+    sum[1] = vadd(sum[1], vload(last));
+  }
+  return vsum(vadd(vadd(sum[0], sum[1]), vadd(sum[2], sum[3])));
+}
+
+struct Statistics {
+  float mean, scale;
+};
+
+WNNRT_INLINE Statistics statisticsOf(const float *x, int64_t n, float eps) {
+  Statistics s;
+  s.mean = sumOver(x, n, [](vf v) { return v; }) / static_cast<float>(n);
+  vf mean = vset(s.mean);
+  float squares = sumOver(x, n, [mean](vf v) {
+    vf d = vsub(v, mean);
+    return vmul(d, d);
+  });
+  s.scale = 1.0f / __builtin_sqrtf(squares / static_cast<float>(n) + eps);
+  return s;
+}
+
+/// y = (x - mean) * scale * weight + bias, weight and bias per element or null.
+WNNRT_INLINE void normaliseRow(const float *x, float *y, int64_t n, Statistics s,
+                               const float *weight, const float *bias) {
+  vf mean = vset(s.mean), scale = vset(s.scale);
+  for (int64_t i = 0; i < n; i += vlanes) {
+    int part = static_cast<int>(minOf(vlanes, n - i));
+    bool full = part == vlanes;
+    vf v = vmul(vsub(full ? vload(x + i) : vloadPart(x + i, part), mean), scale);
+    if (weight)
+      v = vmul(v, full ? vload(weight + i) : vloadPart(weight + i, part));
+    if (bias)
+      v = vadd(v, full ? vload(bias + i) : vloadPart(bias + i, part));
+    if (full)
+      vstore(y + i, v);
+    else
+      vstorePart(y + i, v, part);
+  }
+}
+
+} // namespace
+
+namespace wnnrt {
+
+wnnrt_status WNNRT_SIMD_NS::softmax(const wnnrt_context *ctx, const wnnrt_softmax_params *p,
+                                    const void *xv, void *yv) {
+  if (p->inner != 1 || p->dim <= 0)
+    return ref::softmax(ctx, p, xv, yv);
+  for (int64_t o = 0; o < p->outer; ++o) {
+    const float *x = static_cast<const float *>(xv) + o * p->dim;
+    float *y = static_cast<float *>(yv) + o * p->dim;
+    if (!p->log) {
+      softmaxRow(x, y, p->dim, 1.0f, false);
+      continue;
+    }
+    float largest = rowLargest(x, p->dim);
+    vf shift = vset(largest);
+    float sum = sumOver(x, p->dim, [shift](vf v) { return vexp(vsub(v, shift)); });
+    float logSum = logf(sum);
+    vf total = vset(logSum);
+    for (int64_t i = 0; i < p->dim; i += vlanes) {
+      int part = static_cast<int>(minOf(vlanes, p->dim - i));
+      vstorePart(y + i, vsub(vsub(vloadPart(x + i, part), shift), total), part);
+    }
+  }
+  return WNNRT_OK;
+}
+
+wnnrt_status WNNRT_SIMD_NS::layer_norm(const wnnrt_context *, const wnnrt_row_norm_params *p,
+                                       const void *xv, const void *weight, const void *bias,
+                                       void *yv) {
+  for (int64_t r = 0; r < p->rows; ++r) {
+    const float *x = static_cast<const float *>(xv) + r * p->size;
+    normaliseRow(x, static_cast<float *>(yv) + r * p->size, p->size,
+                 statisticsOf(x, p->size, p->eps), static_cast<const float *>(weight),
+                 static_cast<const float *>(bias));
+  }
+  return WNNRT_OK;
+}
+
+wnnrt_status WNNRT_SIMD_NS::rms_norm(const wnnrt_context *, const wnnrt_row_norm_params *p,
+                                     const void *xv, const void *weight, void *yv) {
+  for (int64_t r = 0; r < p->rows; ++r) {
+    const float *x = static_cast<const float *>(xv) + r * p->size;
+    float squares = sumOver(x, p->size, [](vf v) { return vmul(v, v); });
+    Statistics s = {0, 1.0f / __builtin_sqrtf(squares / static_cast<float>(p->size) + p->eps)};
+    normaliseRow(x, static_cast<float *>(yv) + r * p->size, p->size, s,
+                 static_cast<const float *>(weight), nullptr);
+  }
+  return WNNRT_OK;
+}
+
+wnnrt_status WNNRT_SIMD_NS::group_norm(const wnnrt_context *ctx, const wnnrt_group_norm_params *p,
+                                       const void *xv, const void *wv, const void *bv, void *yv) {
+  if (p->layout != WNNRT_PLAIN || p->groups <= 0 || p->c % p->groups || p->act.op < 0 ||
+      p->act.op > WNNRT_POW_SCALAR)
+    return ref::group_norm(ctx, p, xv, wv, bv, yv);
+  auto *weight = static_cast<const float *>(wv), *bias = static_cast<const float *>(bv);
+  ActRow act = actRowFor(p->act.op);
+  int64_t channels = p->c / p->groups, size = channels * p->hw;
+  for (int64_t i = 0; i < int64_t(p->n) * p->groups; ++i) {
+    const float *x = static_cast<const float *>(xv) + i * size;
+    float *y = static_cast<float *>(yv) + i * size;
+    Statistics s = statisticsOf(x, size, p->eps);
+    for (int64_t c = 0; c < channels; ++c) {
+      int64_t channel = i % p->groups * channels + c;
+      // (x - mean) * (scale * weight) + bias
+      Statistics scaled = {s.mean, s.scale * (weight ? weight[channel] : 1.0f)};
+      float shift = bias ? bias[channel] : 0.0f;
+      vf mean = vset(scaled.mean), scale = vset(scaled.scale), add = vset(shift);
+      for (int64_t k = c * p->hw; k < (c + 1) * p->hw; k += vlanes) {
+        int part = static_cast<int>(minOf(vlanes, (c + 1) * p->hw - k));
+        vstorePart(y + k, vfma(vsub(vloadPart(x + k, part), mean), scale, add), part);
+      }
+    }
+    if (act)
+      act(y, y, size, p->act.a, p->act.b);
+    else if (p->act.op != WNNRT_IDENTITY)
+      scalarActRow(p->act, y, size);
+  }
+  return WNNRT_OK;
+}
+
+} // namespace wnnrt
