@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The plan of one model: kernel calls in order, the tensors they work on, where each tensor lies,
+// and the packed weights. A value without pointers into the graph; code generation prints it.
+#pragma once
+
+#include "wnnx/IR/Graph.h"
+#include "wnnx/Plan/Kernel.h"
+#include "wnnx/Support/Diagnostics.h"
+
+#include "llvm/ADT/SmallVector.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace wnnx {
+
+/// Plain is row-major; C16 is the runtime's [N][ceil(C/16)][H][W][16] of f32.
+enum class Layout : uint8_t { Plain, C16 };
+enum class Storage : uint8_t { Input, Output, Arena, Weight };
+
+/// Memory that tensors lie in.
+struct PlanBuffer {
+  Storage storage = Storage::Arena;
+  unsigned index = 0;        // number of the input, output or weight
+  int64_t bytes = 0;         // padding included
+  int64_t offset = 0;        // in the arena, or in the weights
+  int first = -1, last = -1; // steps that touch it, both included; -1 when none does
+};
+
+/// A tensor in a buffer. Several may share bytes: views, and results written in place.
+struct PlanTensor {
+  std::string name;
+  TensorType type;
+  Layout layout = Layout::Plain;
+  unsigned buffer = 0;
+  int64_t offset = 0; // bytes from the buffer's start
+  int64_t bytes = 0;  // padding lanes included
+};
+
+/// Where an argument points; tensor -1 is the null pointer.
+struct TensorRef {
+  int tensor = -1;
+  int64_t byteOffset = 0;
+};
+
+struct KernelArg {
+  ArgKind kind;
+  llvm::SmallVector<TensorRef, 1> refs; // one, but for ArgKind::Ins
+};
+
+struct KernelCall {
+  wnnrt_kernel_id kernel;
+  ParamRecord params;
+  llvm::SmallVector<KernelArg, 5> args; // as the kernel's row
+  std::string formula;                  // "relu = relu(conv2d(x, w, b))"
+  std::vector<std::string> nodes;       // places in the model, for people
+  std::vector<std::string> rules; // rewrite rules that made the node: "conv_relu (fuse.pat:12)"
+  Location loc;
+  int64_t macs = 0, bytes = 0;
+};
+
+struct PackedWeight {
+  std::string name;    // as in the model
+  std::string packing; // "conv2d_c16", "linear", "plain"...
+  TensorType type;     // before packing
+  std::vector<uint8_t> bytes;
+  int64_t offset = 0; // from the start of all weights
+};
+
+struct PlanPort {
+  std::string name;
+  TensorType type;
+};
+
+struct Plan {
+  std::vector<PlanPort> inputs, outputs;
+  std::vector<PlanBuffer> buffers;
+  std::vector<PlanTensor> tensors;
+  std::vector<KernelCall> calls;
+  std::vector<PackedWeight> weights; // in order of first use
+  int64_t weightBytes = 0;           // a multiple of 64
+  int64_t arenaBytes = 0, arenaLowerBound = 0;
+  int64_t arenaAlignment = 64;
+  int64_t macs = 0;
+
+  const PlanBuffer &bufferOf(int tensor) const { return buffers[tensors[size_t(tensor)].buffer]; }
+};
+
+struct PlanOptions {
+  /// Off: every 4-D tensor stays plain and convolutions run on the plain kernel. For tests.
+  bool blockedLayout = true;
+  /// Off: no buffer is shared but by views. For tests.
+  bool shareBuffers = true;
+};
+
+/// Lowers a verified graph. Everything that cannot be compiled is reported, node by node.
+FailureOr<Plan> makePlan(const Graph &g, const PlanOptions &options, Diagnostics &diags);
+
+/// A table of the plan for people and tests: one line per call, then the arena.
+std::string printPlan(const Plan &plan);
+
+} // namespace wnnx

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Convolutions: which kernel, packed weights, fused epilogues.
+#include "Lowering.h"
+
+#include "wnnrt_pack.h"
+
+namespace wnnx {
+namespace {
+
+enum class ConvKernel { C16, First, Depthwise, AsLinear, Plain };
+
+struct Conv {
+  Lowering &l;
+  const Node &n;
+  Conv2dOp op;
+  wnnrt_conv2d_params p = {};
+};
+
+ConvKernel choose(const Conv &c) {
+  if (!c.l.constant(c.op.weight()) || !c.l.options.blockedLayout)
+    return ConvKernel::Plain;
+  const wnnrt_conv2d_params &p = c.p;
+  if (p.groups == 1 && p.kh == 1 && p.kw == 1 && p.ih * p.iw == 1 && p.oh * p.ow == 1 &&
+      p.pad_top == 0 && p.pad_left == 0)
+    return ConvKernel::AsLinear;
+  if (p.groups > 1 && p.groups == p.ci && p.ci == p.co)
+    return ConvKernel::Depthwise;
+  if (p.groups == 1 && p.ci <= 8 && !c.l.inC16(c.op.input()))
+    return ConvKernel::First;
+  return ConvKernel::C16;
+}
+
+std::vector<float> floatsOf(const Tensor &t) {
+  std::vector<float> values(static_cast<size_t>(t.numel()));
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = float(t.getDouble(int64_t(i)));
+  return values;
+}
+
+int packWeight(Conv &c, ConvKernel k) {
+  const wnnrt_conv2d_params *p = &c.p;
+  std::vector<float> source = floatsOf(*c.l.constant(c.op.weight())), packed;
+  std::string packing;
+  switch (k) {
+  case ConvKernel::First:
+    packed.resize(wnnrt_pack_conv2d_first_floats(p));
+    wnnrt_pack_conv2d_first(p, source.data(), packed.data());
+    packing = "conv2d_first";
+    break;
+  case ConvKernel::Depthwise:
+    packed.resize(wnnrt_pack_depthwise_c16_floats(p));
+    wnnrt_pack_depthwise_c16(p, source.data(), packed.data());
+    packing = "depthwise_c16";
+    break;
+  case ConvKernel::AsLinear:
+    packed.resize(wnnrt_pack_linear_floats(p->co, p->ci));
+    wnnrt_pack_linear(p->co, p->ci, source.data(), packed.data());
+    packing = "linear";
+    break;
+  default:
+    packed.resize(wnnrt_pack_conv2d_c16_floats(p));
+    wnnrt_pack_conv2d_c16(p, source.data(), packed.data());
+    packing = "conv2d_c16";
+    break;
+  }
+  source = {};
+  const Value *w = c.op.weight();
+  return c.l.weightFloats(w->name(), std::move(packing), w->type(), packed);
+}
+
+/// A 1x1 convolution of 1x1 pictures, such as in squeeze-and-excite: rows times a matrix.
+void asLinear(Conv &c, int weight, int bias) {
+  Lowering &l = c.l;
+  wnnrt_linear_params p = {};
+  p.m = c.p.n, p.n = c.p.co, p.k = c.p.ci;
+  p.act = c.p.act;
+  int x = l.plain(c.op.input());
+  int residual = c.op.residual() ? l.plain(c.op.residual()) : noTensor;
+  int y = l.definePlain(c.op.result());
+  l.call(WNNRT_K_linear, p, {x, weight, bias, residual, y}, {3u}).macs = p.m * p.n * p.k;
+}
+
+} // namespace
+
+LogicalResult lowerConv2d(Lowering &l, const Node &n) {
+  if (!l.requireF32(n))
+    return failure();
+  Conv c{l, n, Conv2dOp(n)};
+  const Value *x = c.op.input(), *w = c.op.weight(), *y = c.op.result();
+  auto steps = fusedSteps(l, n);
+  if (failed(steps))
+    return failure();
+  wnnrt_conv2d_params &p = c.p;
+  p.n = i32(x->dim(0)), p.ci = i32(x->dim(1)), p.ih = i32(x->dim(2)), p.iw = i32(x->dim(3));
+  p.co = i32(y->dim(1)), p.oh = i32(y->dim(2)), p.ow = i32(y->dim(3));
+  p.kh = i32(w->dim(2)), p.kw = i32(w->dim(3));
+  p.stride_h = i32(c.op.stride()[0]), p.stride_w = i32(c.op.stride()[1]);
+  p.dilation_h = i32(c.op.dilation()[0]), p.dilation_w = i32(c.op.dilation()[1]);
+  p.pad_top = i32(c.op.padding()[0]), p.pad_left = i32(c.op.padding()[1]);
+  p.groups = i32(c.op.groups());
+  if (steps->size() == 1)
+    p.act = (*steps)[0];
+  ConvKernel k = choose(c);
+  int bias = l.channelVector(c.op.bias());
+  int64_t macs = y->type().numel() * (p.ci / p.groups) * p.kh * p.kw;
+  int y0;
+  if (k == ConvKernel::AsLinear) {
+    asLinear(c, packWeight(c, k), bias);
+    y0 = l.plan.calls.back().args.back().refs[0].tensor;
+  } else {
+    bool plain = k == ConvKernel::Plain;
+    int xt = plain || k == ConvKernel::First ? l.plain(x) : l.c16(x);
+    int wt = plain ? l.plain(w) : packWeight(c, k);
+    const Value *r = c.op.residual();
+    int rt = !r ? noTensor : plain ? l.plain(r) : l.c16(r);
+    y0 = plain ? l.definePlain(y) : l.defineC16(y);
+    wnnrt_kernel_id id = plain                        ? WNNRT_K_conv2d_plain
+                         : k == ConvKernel::First     ? WNNRT_K_conv2d_first
+                         : k == ConvKernel::Depthwise ? WNNRT_K_depthwise_c16
+                                                      : WNNRT_K_conv2d_c16;
+    l.call(id, p, {xt, wt, bias, rt, y0}, {3u}).macs = macs;
+  }
+  if (steps->size() > 1)
+    for (const wnnrt_act &a : *steps)
+      l.unaryInPlace(y0, a);
+  return success();
+}
+
+LogicalResult lowerConvTranspose2d(Lowering &l, const Node &n) {
+  if (!l.requireF32(n))
+    return failure();
+  ConvTranspose2dOp op(n);
+  const Value *x = op.input(), *w = op.weight(), *y = op.result();
+  wnnrt_conv2d_params p = {};
+  p.n = i32(x->dim(0)), p.ci = i32(x->dim(1)), p.ih = i32(x->dim(2)), p.iw = i32(x->dim(3));
+  p.co = i32(y->dim(1)), p.oh = i32(y->dim(2)), p.ow = i32(y->dim(3));
+  p.kh = i32(w->dim(2)), p.kw = i32(w->dim(3));
+  p.stride_h = i32(op.stride()[0]), p.stride_w = i32(op.stride()[1]);
+  p.dilation_h = i32(op.dilation()[0]), p.dilation_w = i32(op.dilation()[1]);
+  p.pad_top = i32(op.padding()[0]), p.pad_left = i32(op.padding()[1]);
+  p.groups = i32(op.groups());
+  int xt = l.plain(x), wt = l.plain(w);
+  int bias = l.channelVector(op.bias());
+  l.call(WNNRT_K_conv_transpose2d_plain, p, {xt, wt, bias, noTensor, l.definePlain(y)}).macs =
+      x->type().numel() * (p.co / p.groups) * p.kh * p.kw;
+  return success();
+}
+
+} // namespace wnnx

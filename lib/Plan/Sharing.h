@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Decides which buffers are one: copies become views of what they copy to or from, elementwise
+// results are written over a dying operand. Every merge is checked against all accesses of the
+// bytes concerned, so that no call sees a value that was overwritten.
+#pragma once
+
+#include "wnnx/Plan/Plan.h"
+
+namespace wnnx {
+
+/// What lowering knows of a call beyond what the kernel needs.
+struct CallNote {
+  /// The call only copies all bytes of `copyFrom` to `copyTo`.
+  int copyFrom = -1, copyTo = -1;
+  /// Arguments whose memory the first written argument may take over.
+  llvm::SmallVector<unsigned, 2> inPlace;
+};
+
+/// Merges buffers and removes the copies that became no-ops.
+void shareBuffers(Plan &plan, std::vector<CallNote> &notes);
+
+} // namespace wnnx
