@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Files that appear whole or not at all: written beside their final place, renamed by `commit`.
+// What is no regular file, such as /dev/null or a pipe, is written in place.
 #pragma once
 
 #include "llvm/Support/Error.h"
@@ -23,6 +24,9 @@ public:
   ~OutputFile();
   static llvm::Expected<OutputFile> create(const std::string &path);
   llvm::raw_fd_ostream &os() { return *stream; }
+  /// Writes what is buffered and closes; `commit` then only renames. For files that belong together:
+  /// finish all, then commit all.
+  llvm::Error finish();
   llvm::Error commit();
 };
 
