@@ -207,10 +207,11 @@ LogicalResult inferConvTranspose2d(InferContext &ctx) {
     int64_t covered = 0;
     if (size < 1 || __builtin_mul_overflow(size - 1, w.stride, &covered) ||
         __builtin_add_overflow(covered, w.extent() + extra - 2 * w.before, &covered) ||
-        covered < 1) {
-      ctx.error("the result would be empty or too large " + std::string(alongAxis(axis)) +
-                ": `input` " + input->shape().str() + ", kernel of " + std::to_string(w.extent()) +
-                ", stride " + std::to_string(w.stride) + ", padding " + std::to_string(w.before));
+        covered < 0) {
+      ctx.error("the result would have a negative size or be too large " +
+                std::string(alongAxis(axis)) + ": `input` " + input->shape().str() +
+                ", kernel of " + std::to_string(w.extent()) + ", stride " +
+                std::to_string(w.stride) + ", padding " + std::to_string(w.before));
       ok = false;
       continue;
     }

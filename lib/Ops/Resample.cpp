@@ -68,6 +68,14 @@ struct Axis {
   }
   template <class R> Taps at(int64_t position, R ratio) const {
     Taps t;
+    // PyTorch takes equal sizes, and for the nearest pixel doubled ones, for copies, whatever the
+    // scales say.
+    if (filter != Filter::Cubic && (out == in || (filter == Filter::Nearest && out == 2 * in))) {
+      t.count = 1;
+      t.index[0] = out == in ? position : position / 2;
+      t.weight[0] = 1;
+      return t;
+    }
     auto clamped = [&](int64_t i) { return std::clamp<int64_t>(i, 0, in - 1); };
     if (filter == Filter::Nearest) {
       t.count = 1;
@@ -75,7 +83,8 @@ struct Axis {
       t.weight[0] = 1;
       return t;
     }
-    R source = alignCorners ? ratio * R(position) : ratio * (R(position) + R(0.5)) - R(0.5);
+    // With one rounding, as in PyTorch's builds for CPUs with fused multiply-add.
+    R source = alignCorners ? ratio * R(position) : std::fma(ratio, R(position) + R(0.5), R(-0.5));
     if (filter == Filter::Linear) {
       source = std::max(source, R(0));
       int64_t low = clamped(toIndex(std::floor(source)));

@@ -37,6 +37,13 @@ def upsample_cases(out):
         x = r(0, 1, 3, 5)
         arguments = [x, [5, 4]] + ([] if mode == "nearest" else [False])
         out.case(mode + "_no_batch", op, [x], {"output_size": (5, 4)}, function(*arguments))
+    # Sizes that are equal or doubled are copies, though the scales say otherwise.
+    for mode in ("nearest", "bilinear", "bicubic"):
+        x, scales = r(1, 2, 3, 8), [1.19, 2.03]
+        function = getattr(torch.ops.aten, f"upsample_{mode}2d").vec
+        want = function(*([x, None] + ([] if mode == "nearest" else [False]) + [scales]))
+        out.case(mode + "_scales_copy", f"upsample_{mode}2d", [x],
+                 {"output_size": list(want.shape[2:]), "scales": scales}, want)
     # In f32, 41 * (in / out) falls just below a whole number for some sizes.
     x = r(1, 1, 1, 31)
     out.case("nearest_rounding", "upsample_nearest2d", [x], {"output_size": (1, 93)},
