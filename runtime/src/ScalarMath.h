@@ -128,7 +128,7 @@ template <class T> inline T unaryOp(int32_t op, T x, T a, T b) {
   case WNNRT_SOFTSIGN:
     return x / (T(1) + T(fabs(x)));
   case WNNRT_LOGSIGMOID:
-    return (x < T(0) ? x : x - x) - T(log1p(exp(-fabs(x))));
+    return (x < T(0) ? x : T(0)) - T(log1p(exp(-fabs(x))));
   case WNNRT_HARDSHRINK:
     return x >= -a && x <= a ? T(0) : x;
   case WNNRT_SOFTSHRINK:

@@ -89,7 +89,7 @@ WNNRT_INLINE vf vgelu(vf x) {
   vf tail = vmul(half, verfcLarge(vmax(vset(1), a)));
   vf far = vselect(vlt(s, vzero()), tail, vsub(x, tail));
   // Beyond any digit of the tail; as the plain formula, -inf gives NaN and +inf gives inf.
-  far = vselect(vlt(vset(9), a), vmul(x, vselect(vlt(s, vzero()), vzero(), vset(1))), far);
+  far = vselect(vlt(vset(9.3f), a), vmul(x, vselect(vlt(s, vzero()), vzero(), vset(1))), far);
   return vselect(vlt(a, vset(1)), near, far);
 }
 
