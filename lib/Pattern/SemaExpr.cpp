@@ -157,6 +157,10 @@ CodePtr RuleChecker::name(const Expr &e, Scope &scope) {
   if (auto it = scope.names.find(e.text); it != scope.names.end()) {
     unsigned slot = it->second;
     mention(slot, false);
+    if (awaited.count(slot))
+      error(e.range, "pat-replaced",
+            fmt::format("`{}` is replaced by this rule, so the right side cannot use the old one",
+                        e.text));
     if (partial.count(slot) && !bound.count(slot) && rule->slots[slot].let < 0) {
       error(e.range, "pat-partial",
             fmt::format("`{}` is bound in only some of the alternatives", e.text))

@@ -43,6 +43,7 @@ class RuleChecker {
   std::vector<const void *> expanding; // fragments and functions, to find cycles
   std::set<unsigned> bound;            // slots that every match binds
   std::set<unsigned> partial;          // slots that only some alternatives bind
+  std::set<unsigned> awaited;          // to be replaced, new value not yet assigned
   std::set<unsigned> present;          // optional slots that `has` has shown to be there
   std::vector<unsigned> uses;          // per slot: expressions and patterns that mention it
   std::vector<unsigned> patternUses;   // per slot: patterns only

@@ -276,12 +276,20 @@ void RuleChecker::finishPending() {
 void RuleChecker::checkRewrite() {
   building = true;
   for (const ast::RewriteStmt &s : decl.rewrite) {
+    for (const ast::Name &n : s.lhs) {
+      auto it = top.names.find(n.text);
+      if (it != top.names.end() && rule->slots[it->second].stmt >= 0)
+        awaited.insert(it->second);
+    }
+  }
+  for (const ast::RewriteStmt &s : decl.rewrite) {
     if (s.value && !s.lhs.empty())
       checkRewriteStmt(s);
     else
       failed = true;
   }
   building = false;
+  awaited.clear();
   bool some = false;
   for (const RewriteAssign &a : rule->rewrite)
     some |= llvm::is_contained(a.replaces, true);
@@ -325,6 +333,7 @@ void RuleChecker::checkRewriteStmt(const ast::RewriteStmt &s) {
     if (!replaces)
       rule->slots[slot].type = TypeKind::Value;
     bound.insert(slot);
+    awaited.erase(slot);
     out.slots.push_back(slot);
     out.replaces.push_back(replaces);
   }

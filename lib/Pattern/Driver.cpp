@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Applies rules to a graph: a worklist that begins at the outputs, an index from op to rules, and
+// after each application only the neighbourhood again. Rules that feed each other for ever are
+// stopped, with the cycle shown.
+#include "wnnx/Ops/Infer.h"
+#include "wnnx/Pattern/Matcher.h"
+#include "wnnx/Pattern/Rewriter.h"
+
+#include "fmt/format.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
+
+#include <algorithm>
+#include <deque>
+
+namespace wnnx::pat {
+
+namespace {
+
+/// How a node came about by rules that did not make the graph smaller. Such chains are short unless
+/// rules undo each other.
+struct Chain {
+  const Rule *rule;
+  std::shared_ptr<const Chain> before;
+  unsigned length;
+};
+using ChainRef = std::shared_ptr<const Chain>;
+constexpr unsigned maxChain = 128, maxBoundedChain = 4096;
+
+void add(Cost &to, const Cost &c) {
+  to.macs += c.macs;
+  to.weightBytes += c.weightBytes;
+  to.dataBytes += c.dataBytes;
+}
+
+unsigned countNodes(const Graph &g) {
+  unsigned n = 0;
+  for (Node *node : nodesOf(g))
+    n += node->kind() != OpKind::Constant;
+  return n;
+}
+
+class Driver {
+  Graph &g;
+  const Program &program;
+  const RewriteOptions &options;
+  RewriteReport &report;
+  Diagnostics &diags;
+  Rewriter rewriter;
+  std::vector<std::unique_ptr<Matcher>> matchers; // per rule
+  std::vector<const Rule *> byKind[numOps];
+  unsigned radius = 1;
+  std::deque<Node *> work;
+  llvm::DenseSet<Node *> queued;
+  llvm::DenseMap<Node *, ChainRef> chains;
+  uint64_t fuel;
+  bool stopped = false;
+
+public:
+  Driver(Graph &graph, const Program &p, const RewriteOptions &o, RewriteReport &r,
+         Diagnostics &d)
+      : g(graph), program(p), options(o), report(r), diags(d), rewriter(graph, o) {
+    for (const auto &rule : program.rules) {
+      matchers.push_back(std::make_unique<Matcher>(*rule, options));
+      report.rules.push_back({rule->name, rule->place(), rule->ruleset,
+                              std::string(eqClassName(rule->eqClass))});
+    }
+    fuel = 200 * (uint64_t(g.numNodes()) + 100);
+    rewriter.onErase = [this](Node *n) {
+      queued.erase(n);
+      chains.erase(n);
+    };
+  }
+
+  LogicalResult runAll() {
+    if (options.schedule.empty()) {
+      for (const Ruleset &s : program.rulesets) {
+        bool changed = false;
+        if (failed(runSet(s.name, true, changed)))
+          return failure();
+      }
+      return success();
+    }
+    for (const ast::ScheduleDecl &s : program.schedules) {
+      bool changed = false;
+      if (s.name.text == options.schedule)
+        return runTerms(s.terms, changed);
+    }
+    std::vector<std::string_view> known;
+    for (const ast::ScheduleDecl &s : program.schedules)
+      known.push_back(s.name.text);
+    return diags.error("rules", "pat-schedule",
+                       fmt::format("there is no schedule `{}`{}", options.schedule,
+                                   didYouMean(options.schedule, known)));
+  }
+
+private:
+  LogicalResult runTerms(const std::vector<ast::SchedTerm> &terms, bool &changed);
+  LogicalResult runSet(const std::string &name, bool toFixpoint, bool &changed);
+  void selectRules(const std::string &set);
+  bool enabled(const Rule &r) const;
+  void push(Node *n) {
+    if (n && n->isInserted() && n->kind() != OpKind::Constant && queued.insert(n).second)
+      work.push_back(n);
+  }
+  void pushAround(const RewriteEffect &effect);
+  bool tryNode(Node *n, LogicalResult &outcome);
+  bool fire(const Rule &rule, Match &match, LogicalResult &outcome);
+  LogicalResult loop(const Rule &rule, const ChainRef &chain);
+};
+
+bool Driver::enabled(const Rule &r) const {
+  return !r.off && (r.eqClass != EqClass::Relaxed || options.allowRelaxed) &&
+         (!options.only || options.only(r.name));
+}
+
+void Driver::selectRules(const std::string &set) {
+  for (auto &list : byKind)
+    list.clear();
+  radius = 1;
+  for (const auto &r : program.rules) {
+    if (r->ruleset != set || !enabled(*r))
+      continue;
+    radius = std::max(radius, r->radius);
+    for (OpKind k : r->anchorKinds)
+      byKind[size_t(k)].push_back(r.get());
+  }
+  for (auto &list : byKind) {
+    std::stable_sort(list.begin(), list.end(), [](const Rule *a, const Rule *b) {
+      if (a->benefit != b->benefit)
+        return a->benefit > b->benefit;
+      if (a->opCount != b->opCount)
+        return a->opCount > b->opCount;
+      return a->fileOrder < b->fileOrder;
+    });
+  }
+}
+
+LogicalResult Driver::runTerms(const std::vector<ast::SchedTerm> &terms, bool &changed) {
+  for (const ast::SchedTerm &t : terms) {
+    for (int64_t i = 0; t.star || i < t.repeat; ++i) {
+      bool now = false;
+      LogicalResult r = t.ruleset ? runSet(t.ruleset.text, t.star, now) : runTerms(t.group, now);
+      if (failed(r))
+        return failure();
+      changed |= now;
+      if (!now || stopped || (t.star && t.ruleset))
+        break;
+    }
+  }
+  return success();
+}
+
+LogicalResult Driver::runSet(const std::string &name, bool toFixpoint, bool &changed) {
+  selectRules(name);
+  work.clear();
+  queued.clear();
+  for (Node *n = g.back(); n; n = n->prev())
+    push(n);
+  size_t seeds = work.size();
+  LogicalResult outcome = success();
+  while (!work.empty() && !stopped) {
+    // Without `*` each node that was there at the start is visited once.
+    if (!toFixpoint && seeds-- == 0)
+      break;
+    Node *n = work.front();
+    work.pop_front();
+    if (!queued.erase(n)) // erased meanwhile
+      continue;
+    changed |= tryNode(n, outcome);
+    if (failed(outcome))
+      return failure();
+  }
+  return success();
+}
+
+bool Driver::tryNode(Node *n, LogicalResult &outcome) {
+  for (const Rule *rule : byKind[size_t(n->kind())]) {
+    RuleStats &stats = report.rules[rule->fileOrder];
+    ++stats.tried;
+    Match match;
+    MatchOutcome m = matchers[rule->fileOrder]->match(n, match);
+    if (m == MatchOutcome::OverBudget && ++stats.overBudget == 1)
+      report.notes.push_back(fmt::format(
+          "{} ({}): an attempt at `{}` took more than {} steps and was given up", rule->name,
+          rule->place(), n->result()->name(), options.stepBudget));
+    if (m == MatchOutcome::Matched && fire(*rule, match, outcome))
+      return true;
+  }
+  return false;
+}
+
+bool Driver::fire(const Rule &rule, Match &match, LogicalResult &outcome) {
+  RuleStats &stats = report.rules[rule.fileOrder];
+  ChainRef longest;
+  for (Node *n : match.nodes) {
+    if (auto it = chains.find(n);
+        it != chains.end() && (!longest || it->second->length > longest->length))
+      longest = it->second;
+  }
+  RewriteEffect effect;
+  std::string why, anchor = match.nodes[0]->result()->name();
+  if (!rewriter.apply(rule, match, effect, why)) {
+    if (++stats.rejected == 1)
+      report.notes.push_back(fmt::format("{} ({}) matched at `{}` but was dropped: {}", rule.name,
+                                         rule.place(), anchor, why));
+    return false;
+  }
+  ++stats.fired;
+  stats.nodesRemoved += effect.erased;
+  stats.nodesAdded += effect.added.size();
+  add(stats.removed, effect.removedCost);
+  add(stats.added, effect.addedCost);
+  ++report.applications;
+  pushAround(effect);
+  ChainRef chain = longest;
+  if (effect.added.size() >= effect.erased)
+    chain = std::make_shared<Chain>(
+        Chain{&rule, longest, (longest ? longest->length : 0) + 1});
+  if (chain) {
+    for (Node *n : effect.added)
+      chains[n] = chain;
+  }
+  if (options.verifyEach && failed(verifyGraph(g, diags)))
+    outcome = diags.error(rule.place(), "pat-verify",
+                          fmt::format("rule `{}` left a graph that is not well-formed", rule.name));
+  if (report.applications >= options.ruleLimit)
+    stopped = true;
+  unsigned limit = rule.bounded ? maxBoundedChain : maxChain;
+  if ((chain && chain->length > limit) || --fuel == 0)
+    outcome = loop(rule, chain);
+  return true;
+}
+
+LogicalResult Driver::loop(const Rule &rule, const ChainRef &chain) {
+  // The shortest repetition at the end of the chain is the cycle.
+  std::vector<const Rule *> names;
+  for (const Chain *c = chain.get(); c; c = c->before.get())
+    names.push_back(c->rule);
+  size_t period = 1;
+  for (; period < names.size() / 2; ++period) {
+    bool repeats = true;
+    for (size_t i = 0; i + period < std::min(names.size(), 4 * period) && repeats; ++i)
+      repeats = names[i] == names[i + period];
+    if (repeats)
+      break;
+  }
+  std::string cycle;
+  for (size_t i = std::min(period, names.size()); i-- > 0;)
+    cycle += names[i]->name + " -> ";
+  cycle += names.empty() ? rule.name : names[std::min(period, names.size()) - 1]->name;
+  return diags.error(rule.range, "pat-loop", fmt::format("rules feed each other for ever: {}", cycle))
+      .hint("each rule should make something smaller; `when` can say what");
+}
+
+void Driver::pushAround(const RewriteEffect &effect) {
+  // Breadth first over defining and using nodes; patterns see no farther than their radius.
+  llvm::DenseSet<Node *> seen;
+  std::vector<Node *> frontier, next;
+  auto visit = [&](Node *n, std::vector<Node *> &into) {
+    if (n && n->isInserted() && n->kind() != OpKind::Constant && seen.insert(n).second) {
+      into.push_back(n);
+      push(n);
+    }
+  };
+  for (Node *n : effect.added)
+    visit(n, frontier);
+  for (Value *v : effect.touched) {
+    visit(v->node(), frontier);
+    for (const Use &u : v->uses())
+      visit(u.user, frontier);
+  }
+  for (unsigned r = 0; r < radius && !frontier.empty(); ++r) {
+    next.clear();
+    for (Node *n : frontier) {
+      for (Value *v : n->operands()) {
+        if (v)
+          visit(v->node(), next);
+      }
+      for (unsigned i = 0; i < n->numResults(); ++i) {
+        for (const Use &u : n->result(i)->uses())
+          visit(u.user, next);
+      }
+    }
+    std::swap(frontier, next);
+  }
+}
+
+} // namespace
+
+const RuleStats *RewriteReport::find(std::string_view rule) const {
+  for (const RuleStats &r : rules) {
+    if (r.rule == rule)
+      return &r;
+  }
+  return nullptr;
+}
+
+LogicalResult applyRules(Graph &g, const RuleSet &rules, const RewriteOptions &options,
+                         RewriteReport &report, Diagnostics &diags) {
+  report = {};
+  report.nodesBefore = countNodes(g);
+  report.before = graphCost(g);
+  LogicalResult outcome = success();
+  if (options.ruleLimit > 0)
+    outcome = Driver(g, rules.program(), options, report, diags).runAll();
+  g.nameAll();
+  report.nodesAfter = countNodes(g);
+  report.after = graphCost(g);
+  return outcome;
+}
+
+} // namespace wnnx::pat

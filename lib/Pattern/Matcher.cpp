@@ -1,0 +1,608 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The reference matcher. Every step takes what is still to do as a continuation, so that a later
+// failure comes back to the last choice; what was bound since is undone by the trail.
+#include "wnnx/Pattern/Matcher.h"
+
+#include "fmt/format.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace wnnx::pat {
+
+bool NearMiss::betterThan(const NearMiss &o) const {
+  auto score = [](const NearMiss &m) {
+    return m.stage <= Attributes ? m.ops * 2 + (m.stage == Attributes)
+                                 : size_t(m.stage) * 100000 + m.ops;
+  };
+  return score(*this) > score(o);
+}
+
+static std::string show(const Value *v) {
+  if (!v)
+    return "nothing";
+  std::string s = "%" + (v->name().empty() ? std::string("?") : v->name());
+  return v->node() ? s + " (" + std::string(opName(v->node()->kind())) + ")" : s + " (input)";
+}
+
+bool Matcher::miss(NearMiss::Stage stage, SourceRange where,
+                   llvm::function_ref<std::string()> reason) {
+  if (near && !overBudget) {
+    NearMiss m{stage, nodes.size(), "", where, anchorNode};
+    if (near->reason.empty() || m.betterThan(*near)) {
+      m.reason = reason();
+      *near = std::move(m);
+    }
+  }
+  return false;
+}
+
+bool Matcher::step() {
+  if (++steps <= options.stepBudget)
+    return true;
+  if (!overBudget)
+    miss(NearMiss::Budget, rule.range, [] { return "the attempt took too many steps"; });
+  overBudget = true;
+  return false;
+}
+
+void Matcher::undo(const Mark &m) {
+  while (trail.size() > m.trail) {
+    auto [index, isStmt] = trail.back();
+    trail.pop_back();
+    if (isStmt)
+      stmtDone[index] = false;
+    else
+      slots[index] = Datum();
+  }
+  nodes.resize(m.nodes);
+  choices.resize(m.choices);
+  checks.resize(m.checks);
+}
+
+bool Matcher::bind(unsigned slot, Datum d) {
+  if (slots[slot].bound())
+    return slots[slot].equals(d);
+  slots[slot] = std::move(d);
+  trail.push_back({slot, false});
+  return true;
+}
+
+MatchOutcome Matcher::match(Node *anchor, Match &out, NearMiss *nearMiss) {
+  slots.assign(rule.slots.size(), Datum());
+  stmtDone.assign(rule.stmts.size(), false);
+  nodes.clear();
+  choices.clear();
+  checks.clear();
+  trail.clear();
+  steps = 0;
+  overBudget = false;
+  result = &out;
+  near = nearMiss;
+  anchorNode = anchor;
+  const Stmt &root = rule.stmts[rule.roots[0]];
+  bool ok = anchor->numResults() > 0 &&
+            bind(root.slots[0], anchor->result(0)) &&
+            statement(rule.roots[0], 0, anchor->result(0), [&] { return roots(1, [&] { return complete(); }); });
+  return ok ? MatchOutcome::Matched
+            : overBudget ? MatchOutcome::OverBudget : MatchOutcome::Failed;
+}
+
+bool Matcher::value(const Pat &p, Value *v, Node *user, Next next) {
+  if (!step())
+    return false;
+  Mark m = mark();
+  switch (p.kind) {
+  case PatKind::Any: return next();
+  case PatKind::Var: return variable(p, v, next);
+  case PatKind::Literal: return literal(p, v, user) && next();
+  case PatKind::Bind:
+    if (v && bind(p.slot, v) && value(*p.kids[0], v, user, next))
+      return true;
+    undo(m);
+    return false;
+  case PatKind::Alt:
+    for (size_t i = 0; i < p.kids.size(); ++i) {
+      choices.push_back({&p, i});
+      if (value(*p.kids[i], v, user, next))
+        return true;
+      undo(m);
+    }
+    return false;
+  case PatKind::Op: break;
+  }
+  Node *n = v ? v->node() : nullptr;
+  if (n && v->index() == 0 && std::binary_search(p.kinds.begin(), p.kinds.end(), n->kind())) {
+    if (op(p, n, next))
+      return true;
+    undo(m);
+  } else if (!p.optional) {
+    return miss(NearMiss::Structure, p.range, [&] {
+      return fmt::format("{} is not {}", show(v),
+                         p.kinds.size() == 1 ? "a " + std::string(opName(p.kinds[0]))
+                                             : std::string("an op of the class"));
+    });
+  }
+  if (!p.optional)
+    return false;
+  for (unsigned s : p.ownSlots) {
+    if (!bind(s, Datum::absent())) {
+      undo(m);
+      return false;
+    }
+  }
+  if (value(*p.operands[0], v, user, next))
+    return true;
+  undo(m);
+  return false;
+}
+
+bool Matcher::variable(const Pat &p, Value *v, Next next) {
+  Mark m = mark();
+  const SlotInfo &info = rule.slots[p.slot];
+  if (!v) {
+    if (p.optional && bind(p.slot, Datum::absent()) && next())
+      return true;
+    undo(m);
+    return p.optional ? false : miss(NearMiss::Structure, p.range, [&] {
+      return fmt::format("operand `{}` is absent", info.name);
+    });
+  }
+  if (!bind(p.slot, v))
+    return miss(NearMiss::Structure, p.range, [&] {
+      return fmt::format("`{}` is {} and cannot be {} as well", info.name, slots[p.slot].str(),
+                         show(v));
+    });
+  bool ok = !p.type || type(*p.type, p, v);
+  if (ok && info.stmt >= 0 && !stmtDone[size_t(info.stmt)])
+    ok = statement(unsigned(info.stmt), info.result, v, next);
+  else
+    ok = ok && next();
+  if (!ok)
+    undo(m);
+  return ok;
+}
+
+bool Matcher::statement(unsigned index, unsigned resultNo, Value *v, Next next) {
+  Mark m = mark();
+  const Stmt &s = rule.stmts[index];
+  stmtDone[index] = true;
+  trail.push_back({index, true});
+  if (s.slots.size() == 1) {
+    if (v->index() == 0 && value(*s.pattern, v, nullptr, next))
+      return true;
+    undo(m);
+    return false;
+  }
+  Node *n = v->node();
+  bool ok = n && n->numResults() == s.slots.size() && v->index() == resultNo;
+  for (unsigned i = 0; ok && i < s.slots.size(); ++i)
+    ok = bind(s.slots[i], n->result(i));
+  if (ok && value(*s.pattern, n->result(0), nullptr, next))
+    return true;
+  undo(m);
+  return ok ? false : miss(NearMiss::Structure, s.range, [&] {
+    return fmt::format("{} does not have these {} results", show(v), s.slots.size());
+  });
+}
+
+bool Matcher::literal(const Pat &p, Value *v, Node *user) {
+  const Tensor *t = v ? v->constant() : nullptr;
+  std::optional<double> x = t ? t->splatValue() : std::nullopt;
+  auto shown = [&] { return formatFloat(p.literal); };
+  if (!x)
+    return miss(NearMiss::Structure, p.range, [&] {
+      return fmt::format("{} is not a constant of one value, {}", show(v), shown());
+    });
+  // The number may not widen the result: another operand has the result's shape.
+  bool plain = t->numel() == 1 && t->shape().rank() == 0;
+  if (!plain && user) {
+    for (Value *o : user->operands())
+      plain |= o && o != v && o->shape() == user->result()->shape();
+  }
+  if (!plain)
+    return miss(NearMiss::Attributes, p.range, [&] {
+      return fmt::format("{} is a constant of shape {}, which widens the result", show(v),
+                         t->shape().str());
+    });
+  double want = p.literal;
+  bool equal;
+  if (p.tolerance >= 0) {
+    double limit = p.tolerance * (want == 0 ? 1.0 : std::fabs(want));
+    equal = *x == want || std::fabs(*x - want) <= limit;
+  } else {
+    double rounded = Tensor::scalar(t->dtype(), want).getDouble(0);
+    equal = *x == rounded || (std::isnan(*x) && std::isnan(want));
+    // An integer constant is a fraction rounded only if there was nothing to round.
+    equal &= isFloat(t->dtype()) || rounded == want;
+  }
+  return equal || miss(NearMiss::Attributes, p.range, [&] {
+    return fmt::format("{} is {}, not {}", show(v), formatFloat(*x), shown());
+  });
+}
+
+bool Matcher::op(const Pat &p, Node *n, Next next) {
+  Mark m = mark();
+  bool again = std::find(nodes.begin(), nodes.end(), n) != nodes.end();
+  if (!again)
+    nodes.push_back(n);
+  if (p.opSlot >= 0 && !bind(unsigned(p.opSlot), n->kind())) {
+    miss(NearMiss::Attributes, p.range,
+         [&] { return fmt::format("{} is another op than before", show(n->result())); });
+    undo(m);
+    return false;
+  }
+  if (!attributes(p, n)) {
+    undo(m);
+    return false;
+  }
+  if (operands(p, n, 0, false, next))
+    return true;
+  if (p.bothOrders && !overBudget) {
+    // Bindings of attributes stay; only what operands bound was undone.
+    if (operands(p, n, 0, true, next))
+      return true;
+  }
+  undo(m);
+  return false;
+}
+
+bool Matcher::operands(const Pat &p, Node *n, unsigned i, bool swapped, Next next) {
+  if (!step())
+    return false;
+  unsigned fixed = n->info().numFixedOperands();
+  if (i == fixed)
+    return p.variadic ? elements(p, n, 0, next)
+                      : (n->numOperands() <= fixed && next());
+  Value *v = n->operand(swapped && i < 2 ? 1 - i : i);
+  const Pat *k = i < p.operands.size() ? p.operands[i].get() : nullptr;
+  if (!k) {
+    if (v)
+      return miss(NearMiss::Structure, p.range, [&] {
+        return fmt::format("{} has operand `{}`, which the pattern does not mention",
+                           show(n->result()), n->info().operands[i].name);
+      });
+    return operands(p, n, i + 1, swapped, next);
+  }
+  Mark m = mark();
+  if (value(*k, v, n, [&] { return operands(p, n, i + 1, swapped, next); }))
+    return true;
+  undo(m);
+  return false;
+}
+
+bool Matcher::elements(const Pat &p, Node *n, unsigned i, Next next) {
+  if (!step())
+    return false;
+  llvm::ArrayRef<Value *> group = n->variadicOperands();
+  if (i == 0 &&
+      (p.hasRest ? group.size() < p.elements.size() : group.size() != p.elements.size()))
+    return miss(NearMiss::Structure, p.range, [&] {
+      return fmt::format("{} has {} operands in the group, the pattern {}{}", show(n->result()),
+                         group.size(), p.elements.size(), p.hasRest ? " or more" : "");
+    });
+  Mark m = mark();
+  if (i == p.elements.size()) {
+    if (p.restSlot >= 0) {
+      DatumList rest;
+      for (Value *v : group.drop_front(i))
+        rest.push_back(v ? Datum(v) : Datum::absent());
+      if (!bind(unsigned(p.restSlot), std::move(rest)))
+        return false;
+    }
+    if (next())
+      return true;
+    undo(m);
+    return false;
+  }
+  if (value(*p.elements[i], group[i], n, [&] { return elements(p, n, i + 1, next); }))
+    return true;
+  undo(m);
+  return false;
+}
+
+bool Matcher::attributes(const Pat &p, Node *n) {
+  const OpInfo &info = n->info();
+  DatumRecord rest;
+  for (unsigned i = 0; i < info.attrs.size(); ++i) {
+    if (i < p.mentioned.size() && p.mentioned[i])
+      continue;
+    if (p.attrSlot >= 0) {
+      rest.push_back({std::string(info.attrs[i].name), Datum::ofAttr(n->attr(i))});
+    } else if (!p.attrsFree && n->attr(i) != info.attrs[i].defaultValue) {
+      return miss(NearMiss::Attributes, p.range, [&] {
+        return fmt::format("attribute `{}` of {} is {}; the pattern does not mention it, so it "
+                           "must be {}",
+                           info.attrs[i].name, show(n->result()), n->attr(i).str(),
+                           info.attrs[i].defaultValue.str());
+      });
+    }
+  }
+  if (p.attrSlot >= 0 && !bind(unsigned(p.attrSlot), std::move(rest)))
+    return false;
+  for (const AttrPat &a : p.attrs) {
+    if (!attribute(a, Datum::ofAttr(n->attr(a.index)), p, n, a.index))
+      return false;
+  }
+  return true;
+}
+
+bool Matcher::attribute(const AttrPat &a, const Datum &actual, const Pat &p, Node *n,
+                        unsigned index) {
+  auto different = [&](const std::string &want) {
+    return miss(NearMiss::Attributes, a.range, [&] {
+      return fmt::format("attribute `{}` of {} is {}, not {}", n->info().attrs[index].name,
+                         show(n->result()), Datum::ofAttr(n->attr(index)).str(), want);
+    });
+  };
+  switch (a.kind) {
+  case AttrPat::Any: return true;
+  case AttrPat::Capture:
+    return bind(a.slot, actual) || different(slots[a.slot].str() + " as before");
+  case AttrPat::Equal:
+    if (a.code->kind == CodeKind::Const)
+      return a.code->constant.equals(actual) || different(a.code->constant.str());
+    checks.push_back({a.code.get(), actual});
+    return true;
+  case AttrPat::OneOf: {
+    std::string all;
+    for (const CodePtr &c : a.choices) {
+      if (c->kind == CodeKind::Const && c->constant.equals(actual))
+        return true;
+      if (c->kind != CodeKind::Const) {
+        Evaluator ev(rule, slots, options);
+        std::optional<Datum> d = ev.eval(*c);
+        if (d && d->equals(actual))
+          return true;
+      }
+    }
+    return different("one of those listed");
+  }
+  case AttrPat::List: {
+    const DatumList *l = actual.list();
+    if (!l || l->size() != a.elements.size())
+      return different(fmt::format("a list of {}", a.elements.size()));
+    for (size_t i = 0; i < l->size(); ++i) {
+      if (!attribute(a.elements[i], (*l)[i], p, n, index))
+        return false;
+    }
+    return true;
+  }
+  }
+  return false;
+}
+
+static bool holdsFor(ValuePredicate p, const Tensor &t) {
+  auto every = [&](auto &&f) {
+    for (int64_t i = 0, n = t.numel(); i < n; ++i) {
+      if (!f(t.getDouble(i)))
+        return false;
+    }
+    return true;
+  };
+  switch (p) {
+  case ValuePredicate::Positive: return every([](double x) { return x > 0; });
+  case ValuePredicate::NonNegative: return every([](double x) { return x >= 0; });
+  case ValuePredicate::Scalar: return t.numel() == 1;
+  case ValuePredicate::Splat: return t.splatValue().has_value();
+  case ValuePredicate::Finite: return every([](double x) { return std::isfinite(x); });
+  case ValuePredicate::Zero: return every([](double x) { return x == 0; });
+  case ValuePredicate::One: return every([](double x) { return x == 1; });
+  }
+  return false;
+}
+
+bool Matcher::type(const TypePat &t, const Pat &p, Value *v) {
+  const std::string &name = rule.slots[p.slot].name;
+  if (t.isConst && !v->constant())
+    return miss(NearMiss::Attributes, p.range, [&] {
+      return fmt::format("`{}` must be a constant, and {} is not", name, show(v));
+    });
+  if (t.dtype && v->dtype() != *t.dtype)
+    return miss(NearMiss::Attributes, p.range, [&] {
+      return fmt::format("`{}` must be {}, and {} is {}", name, dtypeName(*t.dtype), show(v),
+                         dtypeName(v->dtype()));
+    });
+  if (t.hasDims && !dimensions(t, p, v))
+    return false;
+  for (ValuePredicate pred : t.predicates) {
+    const Tensor *c = v->constant();
+    bool ok = c ? holdsFor(pred, *c)
+                : pred == ValuePredicate::Scalar && v->shape().isStatic() &&
+                      v->shape().numel() == 1;
+    if (!ok)
+      return miss(NearMiss::Attributes, p.range, [&] {
+        static const char *names[] = {"positive", "not negative", "of one element", "of one value",
+                                      "finite",   "zero",         "one"};
+        return fmt::format("`{}` = {} is not {}", name, show(v), names[size_t(pred)]);
+      });
+  }
+  return true;
+}
+
+bool Matcher::dimensions(const TypePat &t, const Pat &p, Value *v) {
+  const Shape &s = v->shape();
+  size_t rank = size_t(s.rank()), given = t.dims.size();
+  size_t rest = given;
+  for (size_t i = 0; i < given; ++i) {
+    if (t.dims[i].kind == DimPat::Rest)
+      rest = i;
+  }
+  bool open = rest != given;
+  auto no = [&](const std::string &what) {
+    return miss(NearMiss::Attributes, p.range, [&] {
+      return fmt::format("`{}` = {} has shape {}: {}", rule.slots[p.slot].name, show(v), s.str(),
+                         what);
+    });
+  };
+  if (open ? rank < given - 1 : rank != given)
+    return no(fmt::format("{}{} dimensions are asked for", open ? given - 1 : given,
+                          open ? " or more" : ""));
+  size_t restLength = open ? rank - (given - 1) : 0;
+  for (size_t i = 0; i < given; ++i) {
+    const DimPat &d = t.dims[i];
+    size_t at = i > rest ? i + restLength - 1 : i;
+    if (d.kind == DimPat::Any)
+      continue;
+    if (d.kind == DimPat::Rest) {
+      if (d.slot >= 0 && !bind(unsigned(d.slot), Datum::ofInts(s.ref().slice(i, restLength))))
+        return no("the dimensions differ from those before");
+      continue;
+    }
+    int64_t size = s[int64_t(at)];
+    if (size < 0)
+      return no(fmt::format("dimension {} is symbolic", at));
+    if (d.kind == DimPat::Size && d.size != size)
+      return no(fmt::format("dimension {} must be {}", at, d.size));
+    if (d.kind == DimPat::Slot && !bind(unsigned(d.slot), size))
+      return no(fmt::format("dimension {} must be `{}` = {}", at,
+                            rule.slots[size_t(d.slot)].name, slots[size_t(d.slot)].str()));
+  }
+  return true;
+}
+
+/// Slots that stand directly for operands of a pattern's outermost op.
+static void directSlots(const Pat &p, std::vector<unsigned> &out) {
+  for (const auto *list : {&p.operands, &p.elements}) {
+    for (const PatPtr &k : *list) {
+      if (k && (k->kind == PatKind::Var || k->kind == PatKind::Bind))
+        out.push_back(k->slot);
+    }
+  }
+  if (p.kind == PatKind::Alt || p.kind == PatKind::Bind) {
+    for (const PatPtr &k : p.kids)
+      directSlots(*k, out);
+  }
+}
+
+/// Further roots are users of values that are bound by now, in graph order.
+bool Matcher::roots(size_t i, Next next) {
+  if (i == rule.roots.size())
+    return next();
+  unsigned index = rule.roots[i];
+  const Stmt &s = rule.stmts[index];
+  if (stmtDone[index])
+    return roots(i + 1, next);
+  std::vector<unsigned> direct;
+  directSlots(*s.pattern, direct);
+  for (unsigned slot : direct) {
+    Value *shared = slots[slot].value();
+    if (!shared)
+      continue;
+    std::vector<Node *> users;
+    for (const Use &u : shared->uses()) {
+      if (u.user && u.user->isInserted() && u.user->numResults())
+        users.push_back(u.user);
+    }
+    std::sort(users.begin(), users.end(), [](Node *a, Node *b) { return a->isBefore(b); });
+    users.erase(std::unique(users.begin(), users.end()), users.end());
+    for (Node *n : users) {
+      bool taken = false;
+      for (size_t k = 0; k < i; ++k)
+        taken |= slots[rule.stmts[rule.roots[k]].slots[0]].value() == n->result(0);
+      if (taken)
+        continue;
+      Mark m = mark();
+      if (bind(s.slots[0], n->result(0)) &&
+          statement(index, 0, n->result(0), [&] { return roots(i + 1, next); }))
+        return true;
+      undo(m);
+      if (overBudget)
+        return false;
+    }
+    return false; // all roots are users of each shared value: one is enough to find them
+  }
+  return false;
+}
+
+bool Matcher::exclusive() {
+  for (Node *n : nodes) {
+    for (unsigned i = 0; i < n->numResults(); ++i) {
+      Value *v = n->result(i);
+      const char *name = nullptr;
+      bool exempt = false;
+      for (unsigned s = 0; s < slots.size(); ++s) {
+        const SlotInfo &info = rule.slots[s];
+        if (slots[s].value() != v)
+          continue;
+        name = info.name.c_str();
+        exempt |= rule.replaced[s] || (info.stmt >= 0 && rule.stmts[size_t(info.stmt)].keep);
+      }
+      if (exempt)
+        continue;
+      for (const Use &u : v->uses()) {
+        if (u.user && std::find(nodes.begin(), nodes.end(), u.user) != nodes.end())
+          continue;
+        return miss(NearMiss::Uses, rule.range, [&] {
+          return fmt::format("{}{} {}; it must have no uses outside the match",
+                             name ? fmt::format("`{}` = ", name) : "", show(v),
+                             u.user ? fmt::format("is also used by {}", show(u.user->result()))
+                                    : std::string("is a graph output"));
+        });
+      }
+    }
+  }
+  return true;
+}
+
+bool Matcher::complete() {
+  for (size_t i = 0; i < stmtDone.size(); ++i) {
+    if (!stmtDone[i])
+      return miss(NearMiss::Structure, rule.stmts[i].range,
+                  [] { return "this statement took no part in the match"; });
+  }
+  if (!exclusive())
+    return false;
+  // Expressions see a copy: lets and records they bind are not undone one by one.
+  Slots work = slots;
+  Evaluator ev(rule, work, options);
+  auto require = [&](NearMiss::Stage stage, const Code &c) {
+    ev.why.clear();
+    if (ev.holds(c))
+      return true;
+    return miss(stage, c.range, [&] {
+      std::string text(c.range.file ? c.range.file->text().substr(
+                                          c.range.begin, c.range.end - c.range.begin)
+                                    : "");
+      return ev.why.empty() ? fmt::format("`{}` does not hold", text)
+                            : fmt::format("`{}` has no value: {}", text, ev.why);
+    });
+  };
+  // Inner fragments were chosen later, and outer records may use theirs.
+  for (size_t i = choices.size(); i-- > 0;) {
+    const Pat &p = *choices[i].pat;
+    if (p.resultSlot >= 0 && p.results[choices[i].alternative]) {
+      std::optional<Datum> d = ev.eval(*p.results[choices[i].alternative]);
+      if (!d)
+        return miss(NearMiss::Where, p.range, [&] { return ev.why; });
+      work[size_t(p.resultSlot)] = std::move(*d);
+    }
+  }
+  for (const Check &c : checks) {
+    std::optional<Datum> d = ev.eval(*c.code);
+    if (!d || !d->equals(c.actual))
+      return miss(NearMiss::Attributes, c.code->range, [&] {
+        return fmt::format("the attribute is {}, not {}", c.actual.str(), d ? d->str() : ev.why);
+      });
+  }
+  for (const Choice &c : choices) {
+    for (const CodePtr &w : c.pat->where[c.alternative]) {
+      if (!require(NearMiss::Where, *w))
+        return false;
+    }
+  }
+  for (const CodePtr &w : rule.where) {
+    if (!require(NearMiss::Where, *w))
+      return false;
+  }
+  for (const CodePtr &w : rule.when) {
+    if (!require(NearMiss::When, *w))
+      return false;
+  }
+  result->slots = std::move(work);
+  result->nodes = nodes;
+  return true;
+}
+
+} // namespace wnnx::pat
