@@ -90,6 +90,7 @@ private:
   Val callAten(llvm::StringRef name, llvm::ArrayRef<Val> args, KeywordArgs keywords);
   Val runHandler(llvm::StringRef name, llvm::ArrayRef<Val> args, KeywordArgs keywords);
   Val finishInPlace(OpCall &c, Val result);
+  void reportUnsupported(std::string op, llvm::ArrayRef<Val> args);
   void setPlace(llvm::StringRef op);
 
   SourceRange range(const Expr &e) const { return frame->module->range(e); }

@@ -211,6 +211,12 @@ void Evaluator::setPlace(llvm::StringRef op) {
   builder.failed = false;
 }
 
+void Evaluator::reportUnsupported(std::string op, llvm::ArrayRef<Val> args) {
+  // Code that may not run at all would make the list longer than the work to be done.
+  if (!speculative)
+    unsupported.add(std::move(op), args, callRange, scope());
+}
+
 Val Evaluator::callOp(llvm::StringRef space, llvm::StringRef name, const Expr &e) {
   std::vector<Val> args;
   std::vector<std::pair<llvm::StringRef, Val>> keywords;
@@ -234,12 +240,12 @@ Val Evaluator::callOp(llvm::StringRef space, llvm::StringRef name, const Expr &e
   } else if (space == "aten") {
     if (!good) {
       if (!handlerOf(name) && !isBuiltinName(name))
-        unsupported.add("aten::" + name.str(), args, callRange, scope());
+        reportUnsupported("aten::" + name.str(), args);
       return Val::poison();
     }
     return callAten(name, args, keywords);
   }
-  unsupported.add(fmt::format("{}::{}", space.str(), name.str()), args, callRange, scope());
+  reportUnsupported(fmt::format("{}::{}", space.str(), name.str()), args);
   return Val::poison();
 }
 
@@ -263,7 +269,7 @@ Val Evaluator::callAten(llvm::StringRef name, llvm::ArrayRef<Val> args, KeywordA
   if (!handlerOf(name)) {
     if (poison && isBuiltinName(name))
       return Val::poison();
-    unsupported.add("aten::" + name.str(), args, callRange, scope());
+    reportUnsupported("aten::" + name.str(), args);
     return Val::poison();
   }
   return poison ? Val::poison() : runHandler(name, args, keywords);
@@ -290,7 +296,7 @@ Val Evaluator::runHandler(llvm::StringRef name, llvm::ArrayRef<Val> args, Keywor
       kinds += (kinds.empty() ? "" : ", ") + kindName(v);
     for (const auto &[k, v] : keywords)
       kinds += (kinds.empty() ? "" : ", ") + k.str() + "=" + kindName(v);
-    unsupported.add(fmt::format("aten::{}", name.str()), args, callRange, scope());
+    reportUnsupported(fmt::format("aten::{}", name.str()), args);
     return Val::poison();
   }
   OpCall call(builder, functionalizer, heap, diags, *schema, inPlace ? name.drop_back() : name, inPlace,

@@ -164,7 +164,7 @@ FailureOr<std::unique_ptr<Graph>> importArchive(Archive &archive, const TorchScr
   if (options.method == "forward" && (!cls.decl->hooks.empty() || !cls.decl->preHooks.empty()))
     return diags.error(archive.place(), "ts-input", "forward hooks are not supported")
         .hint("remove the hooks before the model is saved");
-  FailureOr<std::vector<Val>> args = InputBinder(ev, options, cls, *method).run();
+  FailureOr<std::vector<Val>> args = InputBinder(ev, options, *method).run();
   if (failed(args))
     return failure();
   SourceRange where{cls.module->file, method->begin, method->begin + 1};

@@ -68,6 +68,7 @@ FailureOr<std::vector<Val>> InputBinder::run() {
 void InputBinder::findTensors(const Expr *type, const std::string &name, bool optional) {
   if (!type || isName(type, "Tensor")) {
     tensorNames.push_back(name);
+    requiredTensors += !optional;
   } else if (const Expr *inner = argumentOf(type, "Optional")) {
     findTensors(inner, name, true);
   } else if (const Expr *items = argumentOf(type, "Tuple")) {
@@ -76,6 +77,7 @@ void InputBinder::findTensors(const Expr *type, const std::string &name, bool op
       findTensors(types[i], name + "." + std::to_string(i), optional);
   } else if (argumentOf(type, "List") || argumentOf(type, "Dict")) {
     tensorNames.push_back(name + ".*");
+    requiredTensors += 2; // any number, and all have names
   }
 }
 
@@ -86,7 +88,7 @@ void InputBinder::reportUnknown() {
     names.push_back(n);
   for (const TorchScriptInput &i : options.inputs) {
     if (i.name.empty()) {
-      if (tensorNames.size() != 1)
+      if (!namesOne())
         error(fmt::format("--input gives a type without a name, but the model has {} inputs: {}",
                           tensorNames.size(), fmt::join(tensorNames, ", ")));
       continue;
@@ -112,13 +114,10 @@ void InputBinder::reportMissing() {
       .hint("give dtype and shape of each: " + spelling);
 }
 
-const TorchScriptInput *InputBinder::option(const std::string &name, bool mark) {
-  for (size_t i = 0; i < options.inputs.size(); ++i)
-    if (options.inputs[i].name == name || (options.inputs[i].name.empty() && tensorNames.size() == 1)) {
-      if (mark)
-        used[i] = true;
-      return &options.inputs[i];
-    }
+const TorchScriptInput *InputBinder::option(const std::string &name) const {
+  for (const TorchScriptInput &i : options.inputs)
+    if (i.name == name || (i.name.empty() && namesOne()))
+      return &i;
   return nullptr;
 }
 

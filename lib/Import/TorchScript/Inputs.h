@@ -13,12 +13,10 @@ namespace wnnx::ts {
 class InputBinder {
   Evaluator &ev;
   const TorchScriptOptions &options;
-  const Class &cls;
   const Function &method;
-  const Module &module;
-  std::vector<bool> used; // options
   std::vector<std::string> missing; // tensors without a type
   std::vector<std::string> tensorNames;
+  unsigned requiredTensors = 0;
   bool failed = false;
   struct Example { // of one parameter, when the file has one
     PickleRef ref = 0;
@@ -26,8 +24,8 @@ class InputBinder {
   };
 
 public:
-  InputBinder(Evaluator &e, const TorchScriptOptions &o, const ClassInfo &c, const Function &m)
-      : ev(e), options(o), cls(*c.decl), method(m), module(*c.module), used(o.inputs.size(), false) {}
+  InputBinder(Evaluator &e, const TorchScriptOptions &o, const Function &m)
+      : ev(e), options(o), method(m) {}
 
   /// The arguments after self; failure after a message.
   FailureOr<std::vector<Val>> run();
@@ -38,7 +36,9 @@ private:
   Val bindTensor(const std::string &name, Example example);
   Val bindSequence(const Expr *type, const std::string &name, Example example);
   Val bindDict(const Expr *type, const std::string &name, Example example);
-  const TorchScriptInput *option(const std::string &name, bool mark = true);
+  const TorchScriptInput *option(const std::string &name) const;
+  /// A type without a name belongs to the one input that must be given.
+  bool namesOne() const { return tensorNames.size() == 1 || requiredTensors == 1; }
   bool hasOptionBelow(const std::string &name) const;
   Example exampleOf(size_t parameter) const;
   Example child(Example e, size_t i) const;

@@ -6,6 +6,7 @@
 #include "Limits.h"
 
 #include "wnnx/Eval/Interpreter.h"
+#include "wnnx/Eval/RuntimeErrors.h"
 
 #include <fmt/format.h>
 
@@ -82,6 +83,12 @@ bool SsaBuilder::fold(OpKind kind, llvm::ArrayRef<Ref> operands, std::vector<Nam
   bool small = bytes <= limits::foldBytes;
   if (small) {
     folded += bytes;
+    if (std::optional<std::string> wrong = findRuntimeError(n, tensors)) {
+      diags.error(loc.str(), "ts-eval", fmt::format("`{}`: {}", n.info().name, *wrong));
+      failed = true;
+      scratch.erase(*node);
+      return true;
+    }
     for (Tensor &t : evaluateConstants(n, tensors))
       results.push_back(constant(std::move(t)));
   }
