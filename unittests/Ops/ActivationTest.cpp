@@ -34,6 +34,7 @@ TEST(Activation, EveryActivationOpHasAFunctionAndBothSpellings) {
       attrs.emplace_back(op.attrs[i].name, values[i]);
     FailureOr<Node *> n = buildNode(g, op.kind, {x}, std::move(attrs), {}, diags);
     ASSERT_TRUE(succeeded(n)) << diags.render();
+    g.append(*n);
     EXPECT_EQ(activationOf(**n).params, a->params);
     for (unsigned i = 0; i < op.attrs.size() && !clamp; ++i)
       EXPECT_EQ((*n)->attr(i), op.attrs[i].defaultValue);
