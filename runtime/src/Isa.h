@@ -44,6 +44,8 @@ namespace avx512 {
   X(conv2d_c16)                                                                                    \
   X(conv2d_first)                                                                                  \
   X(depthwise_c16)                                                                                 \
+  X(conv2d_plain)                                                                                  \
+  X(conv_transpose2d_plain)                                                                        \
   X(linear)                                                                                        \
   X(matmul)                                                                                        \
   X(max_pool2d)                                                                                    \
@@ -60,6 +62,8 @@ namespace avx512 {
   X(layer_norm)                                                                                    \
   X(rms_norm)                                                                                      \
   X(group_norm)                                                                                    \
+  X(copy_strided)                                                                                  \
+  X(upsample2d)                                                                                    \
   X(sdpa)
 } // namespace wnnrt
 

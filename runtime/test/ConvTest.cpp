@@ -263,6 +263,14 @@ TEST_P(ConvTest, Plain) {
   check(ctx, Kernel::Plain, {1, 5, 7, 9, 10, 3, 1, 2, 2, 2, 2, 2, 5}, none, true, 0, 2);
 }
 
+TEST_P(ConvTest, PlainEveryWidth) {
+  unsigned seed = 0;
+  for (int width = 1; width <= 40; ++width)
+    for (int stride : {1, 2, 3})
+      check(ctx, Kernel::Plain, {1, 2, 4, width, 3, 3, stride, 1 + width % 2, 2, 2, 2, 2, 1}, none,
+            true, width % 3, ++seed);
+}
+
 TEST_P(ConvTest, BatchStridesSelectAChannelSlice) {
   // The tensors are channels [16, 36) of 64-channel ones.
   wnnrt_conv2d_params p = paramsOf({2, 20, 5, 6, 20, 3, 1, 1, 1, 1, 1, 1, 1});

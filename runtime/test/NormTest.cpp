@@ -11,7 +11,7 @@ WNNRT_FOR_EACH_ISA(NormTest);
 
 TEST_P(NormTest, SoftmaxEverySize) {
   for (int dim = 1; dim <= 70; ++dim)
-    for (int inner : {1, 3})
+    for (int inner : {1, 3, 21})
       for (int log : {0, 1}) {
         Random random(static_cast<unsigned>(dim));
         const int outer = 3;

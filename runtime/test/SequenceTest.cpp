@@ -178,6 +178,23 @@ TEST_P(SequenceTest, UpsampleAsPyTorch) {
     }
 }
 
+TEST_P(SequenceTest, UpsampleManyChannelsInC16) {
+  Random random(3);
+  auto x = random.reals(2 * 20 * 5 * 7);
+  for (int mode : {WNNRT_NEAREST, WNNRT_NEAREST_EXACT, WNNRT_BILINEAR})
+    for (int align : {0, 1}) {
+      wnnrt_upsample2d_params p = {WNNRT_PLAIN, mode, 2, 20, 5, 7, 11, 13, align, 0, 0};
+      std::vector<float> plain(2 * 20 * 11 * 13);
+      wnnrt_kernels_for(WNNRT_ISA_REF)->upsample2d(&ctx, &p, x.data(), plain.data());
+      p.layout = WNNRT_LAYOUT_C16;
+      Guarded<float> gx(toC16(x, 2, 20, 35)), gy(wnnrt_c16_bytes(2, 20, 11, 13) / 4);
+      ASSERT_EQ(ctx.kernels->upsample2d(&ctx, &p, gx.data(), gy.data()), WNNRT_OK);
+      EXPECT_TRUE(near(fromC16(gy.data(), 2, 20, 11 * 13),
+                       std::vector<double>(plain.begin(), plain.end()), 1e-6, 1e-6));
+      EXPECT_TRUE(gy.intact());
+    }
+}
+
 TEST_P(SequenceTest, GridSampleAsPyTorch) {
   for (const GridGolden &g : gridGoldens()) {
     wnnrt_grid_sampler2d_params p = {g.mode, g.padding, 2, 2, 4, 5, 3, 4, g.align};

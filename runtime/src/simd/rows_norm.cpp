@@ -68,14 +68,48 @@ WNNRT_INLINE void normaliseRow(const float *x, float *y, int64_t n, Statistics s
   }
 }
 
+/// Softmax down `dim` rows of `lanes` neighbouring columns, rows `stride` apart.
+WNNRT_INLINE void softmaxColumns(const float *x, float *y, int64_t dim, int64_t stride, int lanes,
+                                 bool log) {
+  vf largest = vset(-__builtin_huge_valf()), sum = vzero();
+  for (int64_t d = 0; d < dim; ++d)
+    largest = vmax(vloadPart(x + d * stride, lanes), largest);
+  for (int64_t d = 0; d < dim; ++d) {
+    vf shifted = vsub(vloadPart(x + d * stride, lanes), largest), e = vexp(shifted);
+    sum = vadd(sum, e);
+    vstorePart(y + d * stride, log ? shifted : e, lanes);
+  }
+  vf factor = vdiv(vset(1), sum);
+  if (log) {
+    float sums[vlanes];
+    vstore(sums, sum);
+    for (float &s : sums)
+      s = logf(s);
+    factor = vload(sums);
+  }
+  for (int64_t d = 0; d < dim; ++d) {
+    vf v = vloadPart(y + d * stride, lanes);
+    vstorePart(y + d * stride, log ? vsub(v, factor) : vmul(v, factor), lanes);
+  }
+}
+
 } // namespace
 
 namespace wnnrt {
 
 wnnrt_status WNNRT_SIMD_NS::softmax(const wnnrt_context *ctx, const wnnrt_softmax_params *p,
                                     const void *xv, void *yv) {
-  if (p->inner != 1 || p->dim <= 0)
+  if (p->dim <= 0)
     return ref::softmax(ctx, p, xv, yv);
+  if (p->inner != 1) {
+    for (int64_t o = 0; o < p->outer; ++o)
+      for (int64_t i = 0; i < p->inner; i += vlanes) {
+        int64_t at = o * p->dim * p->inner + i;
+        softmaxColumns(static_cast<const float *>(xv) + at, static_cast<float *>(yv) + at, p->dim,
+                       p->inner, static_cast<int>(minOf(vlanes, p->inner - i)), p->log != 0);
+      }
+    return WNNRT_OK;
+  }
   for (int64_t o = 0; o < p->outer; ++o) {
     const float *x = static_cast<const float *>(xv) + o * p->dim;
     float *y = static_cast<float *>(yv) + o * p->dim;
