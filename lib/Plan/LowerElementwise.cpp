@@ -89,24 +89,40 @@ static int unary(Lowering &l, int from, bool c16, const Value *result, wnnrt_una
   return to;
 }
 
+/// A dense plain tensor of the value, converted to `t`.
+static int converted(Lowering &l, const Value *v, DType t) {
+  int from = l.plain(v);
+  if (l.dtype(v) == t)
+    return from;
+  int to = l.temp(v->name() + "." + std::string(dtypeName(t)), {t, v->shape()});
+  l.cast(from, l.dtype(v), to, t, v->type().numel());
+  return to;
+}
+
 LogicalResult lowerActivation(Lowering &l, const Node &n) {
   Activation act = activationOf(n);
   const Value *x = n.operand(0);
   DType t = l.dtype(x);
-  if (!isFloat(t) && act.kind != OpKind::Relu && act.kind != OpKind::Clamp)
-    return l.unsupported(n, "`" + std::string(opName(n.kind())) + "` of " +
-                                std::string(dtypeName(t)) + " has no kernel");
+  bool toFloat = !isFloat(t) && isFloat(l.dtype(n.result()));
+  if (toFloat)
+    t = l.dtype(n.result());
+  else if (!isFloat(t) && act.kind != OpKind::Relu && act.kind != OpKind::Clamp)
+    return l.unsupported(n, "`" + std::string(opName(n.kind())) + "` has no kernel for " +
+                                std::string(dtypeName(t)));
   auto steps = activationSteps(l, n, act.kind, act.params);
   if (failed(steps))
     return failure();
   bool c16 = l.inC16(x);
-  int from = c16 ? l.c16(x) : l.plain(x);
+  int from = c16 ? l.c16(x) : toFloat ? converted(l, x, t) : l.plain(x);
   // A fused activation has f32 parameters; a limit of an f64 or i64 tensor needs more.
   wnnrt_act first = (*steps)[0];
-  bool exact = act.kind == OpKind::Clamp;
-  int to = unary(l, from, c16, n.result(), wnnrt_unary_op(first.op),
-                 exact ? act.params[0] : double(first.a), exact ? act.params[1] : double(first.b),
-                 t, true);
+  double a = double(first.a), b = double(first.b);
+  if (steps->size() == 1 && first.op != WNNRT_SELU && !act.params.empty()) {
+    a = act.params[0];
+    if (act.kind == OpKind::Clamp || act.kind == OpKind::Softplus)
+      b = act.params[1];
+  }
+  int to = unary(l, from, c16, n.result(), wnnrt_unary_op(first.op), a, b, t, !toFloat);
   for (size_t i = 1; i < steps->size(); ++i)
     l.unaryInPlace(to, (*steps)[i]);
   return success();
@@ -173,18 +189,12 @@ constexpr BinaryRow binaryRows[] = {
 };
 } // namespace
 
-/// A dense plain tensor of the value, converted to `t`.
-static int converted(Lowering &l, const Value *v, DType t) {
-  int from = l.plain(v);
-  if (l.dtype(v) == t)
-    return from;
-  int to = l.temp(v->name() + "." + std::string(dtypeName(t)), {t, v->shape()});
-  l.cast(from, l.dtype(v), to, t, v->type().numel());
-  return to;
-}
-
 LogicalResult lowerUnary(Lowering &l, const Node &n) {
   const Value *x = n.operand(0);
+  if (n.kind() == OpKind::Sign && x->dtype() == DType::Bool) {
+    l.setSame(n.result(), x);
+    return success();
+  }
   for (const UnaryRow &row : unaryRows)
     if (row.kind == n.kind()) {
       bool c16 = l.inC16(x) && l.dtype(n.result()) == DType::F32;
@@ -256,9 +266,9 @@ LogicalResult lowerBinary(Lowering &l, const Node &n) {
   if (n.kind() == OpKind::Div) {
     const std::string &mode = DivOp(n).rounding_mode();
     p.op = mode == "floor" ? WNNRT_DIV_FLOOR : mode == "trunc" ? WNNRT_DIV_TRUNC : WNNRT_DIV;
-    if (mode == "none" && !isFloat(t))
-      t = l.dtype(y);
   }
+  if (!isFloat(t) && isFloat(l.dtype(y))) // true division, atan2
+    t = l.dtype(y);
   p.dtype = runtimeDType(t);
   std::optional<View> va, vb;
   bool c16 = worksInC16(l, n);

@@ -83,13 +83,9 @@ LogicalResult lowerRowNorm(Lowering &l, const Node &n) {
   for (int64_t d : n.attr("normalized_shape").asInts())
     p.size *= d;
   p.rows = x->type().numel() / p.size;
+  // Without eps PyTorch takes that of f32, the type it computes in.
   const Attribute &eps = n.attr("eps");
-  if (!eps.isNone())
-    p.eps = float(eps.asFloat());
-  else
-    p.eps = x->dtype() == DType::F16    ? 0x1p-10f
-            : x->dtype() == DType::BF16 ? 0x1p-7f
-                                        : std::numeric_limits<float>::epsilon();
+  p.eps = eps.isNone() ? std::numeric_limits<float>::epsilon() : float(eps.asFloat());
   int from = l.plain(x);
   int weight = n.operand(1) ? l.plain(n.operand(1)) : noTensor;
   if (rms) {

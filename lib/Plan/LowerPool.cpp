@@ -76,8 +76,13 @@ LogicalResult lowerUpsample(Lowering &l, const Node &n) {
   if (p.mode != WNNRT_NEAREST)
     p.align_corners = n.attr("align_corners").asBool();
   const std::vector<double> &scales = n.attr("scales").asFloats();
-  if (scales.size() == 2)
-    p.scale_h = scales[0], p.scale_w = scales[1];
+  // As PyTorch does: equal sizes, and for the nearest pixel doubled ones, ignore the scales.
+  auto scale = [&](size_t i, int32_t in, int32_t out) {
+    bool exact =
+        p.mode != WNNRT_BICUBIC && (out == in || (p.mode == WNNRT_NEAREST && out == 2 * in));
+    return scales.size() == 2 && !exact ? scales[i] : 0.0;
+  };
+  p.scale_h = scale(0, p.ih, p.oh), p.scale_w = scale(1, p.iw, p.ow);
   int from = c16 ? l.c16(x) : l.plain(x);
   l.call(WNNRT_K_upsample2d, p, {from, c16 ? l.defineC16(y) : l.definePlain(y)});
   return success();

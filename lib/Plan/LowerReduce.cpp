@@ -132,7 +132,7 @@ LogicalResult lowerSort(Lowering &l, const Node &n) {
   if (topk) {
     p.largest = TopkOp(n).largest();
     p.descending = p.largest;
-    p.k = TopkOp(n).k();
+    p.k = x->rank() ? TopkOp(n).k() : 1; // a scalar is its own first whatever k is
   } else {
     p.descending = SortOp(n).descending();
     p.k = p.dim;

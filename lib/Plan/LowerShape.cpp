@@ -300,6 +300,41 @@ LogicalResult lowerCat(Lowering &l, const Node &n) {
 
 // ---- copies that change positions
 
+/// Padding that also crops (negative sizes): circular mode wraps what is left, the others mirror or
+/// repeat the whole input and crop then.
+static void padAndCrop(Lowering &l, const PadOp &op, wnnrt_pad_params p) {
+  const Value *x = op.input(), *y = op.result();
+  Dims before(size_t(x->rank()), 0), after(size_t(x -> rank()), 0);
+  for (size_t i = 0; i < op.pad().size() / 2; ++i) {
+    before[before.size() - 1 - i] = op.pad()[2 * i];
+    after[after.size() - 1 - i] = op.pad()[2 * i + 1];
+  }
+  bool cropFirst = p.mode == WNNRT_PAD_CIRCULAR;
+  auto crop = [&](View v) {
+    for (size_t d = 0; d < v.dims.size(); ++d) {
+      v.offset += std::max<int64_t>(-before[d], 0) * v.strides[d];
+      v.dims[d] -= std::max<int64_t>(-before[d], 0) + std::max<int64_t>(-after[d], 0);
+    }
+    return v;
+  };
+  View from = l.view(x);
+  if (cropFirst)
+    from = crop(from);
+  int in = l.temp(x->name() + ".to_pad", {x->dtype(), Shape(from.dims)});
+  l.copyBox(x->dtype(), from, denseView(in, from.dims));
+  Dims padded = from.dims;
+  for (size_t d = 0; d < padded.size(); ++d) {
+    p.before[d] = std::max<int64_t>(before[d], 0);
+    padded[d] += p.before[d] + std::max<int64_t>(after[d], 0);
+  }
+  setDims(p.in_dims, from.dims);
+  setDims(p.out_dims, padded);
+  int out = l.temp(y->name() + ".padded", {x->dtype(), Shape(padded)});
+  l.call(WNNRT_K_pad, p, {in, out});
+  View result = denseView(out, padded);
+  l.setView(y, cropFirst ? result : crop(result));
+}
+
 LogicalResult lowerPad(Lowering &l, const Node &n) {
   PadOp op(n);
   const Value *x = op.input(), *y = op.result();
@@ -320,9 +355,6 @@ LogicalResult lowerPad(Lowering &l, const Node &n) {
            : op.mode() == "replicate" ? WNNRT_PAD_REPLICATE
            : op.mode() == "circular"  ? WNNRT_PAD_CIRCULAR
                                       : WNNRT_PAD_CONSTANT;
-  if (negative && p.mode != WNNRT_PAD_CONSTANT)
-    return l.unsupported(n, "`pad` in mode `" + op.mode() + "` with negative sizes has no kernel",
-                         "crop with `slice` first");
   p.element_bytes = i32(dtypeBytes(x->dtype()));
   uint8_t bytes[8] = {};
   storeElement(x->dtype(), bytes, op.value());
@@ -342,6 +374,10 @@ LogicalResult lowerPad(Lowering &l, const Node &n) {
     return success();
   }
   p.rank = i32(x->rank());
+  if (negative && p.mode != WNNRT_PAD_CONSTANT) {
+    padAndCrop(l, op, p);
+    return success();
+  }
   setDims(p.in_dims, x->shape().ref());
   setDims(p.out_dims, y->shape().ref());
   setDims(p.before, before);

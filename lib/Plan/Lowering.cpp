@@ -564,20 +564,21 @@ LogicalResult Lowering::unsupported(const Node &n, std::string why, std::string 
 }
 
 bool Lowering::requireF32(const Node &n) {
-  auto check = [&](const Value *v) {
-    if (!v || !isFloat(v->dtype()) || dtype(v) == DType::F32)
+  auto check = [&](const Value *v, bool data) {
+    if (!v || dtype(v) == DType::F32 || (!data && !isFloat(v->dtype())))
       return true;
     (void)unsupported(n,
                       "`" + std::string(opName(n.kind())) + "` has no kernel for " +
                           std::string(dtypeName(v->dtype())),
-                      "compiled code computes it in f32; convert the model with `to(f32)`");
+                      "compiled code computes it in f32; convert the operands with `to`");
     return false;
   };
-  for (const Value *v : n.operands())
-    if (!check(v))
+  // The first operand and result carry the data; others may be masks or indices.
+  for (unsigned i = 0; i < n.numOperands(); ++i)
+    if (!check(n.operand(i), i == 0))
       return false;
   for (unsigned i = 0; i < n.numResults(); ++i)
-    if (!check(n.result(i)))
+    if (!check(n.result(i), i == 0))
       return false;
   return true;
 }
