@@ -77,7 +77,26 @@ Message findRuntimeError(const Node &n, Operands operands) {
   }
 }
 
+/// Whether some operand values have no result; only then are operands converted.
+static bool mayFail(OpKind kind) {
+  switch (kind) {
+  case OpKind::Embedding:
+  case OpKind::IndexSelect:
+  case OpKind::Gather:
+  case OpKind::Scatter:
+  case OpKind::Index:
+  case OpKind::Div:
+  case OpKind::Remainder:
+  case OpKind::Fmod:
+    return true;
+  default:
+    return false;
+  }
+}
+
 Message findRuntimeError(const Node &n, llvm::ArrayRef<const Tensor *> tensors) {
+  if (!mayFail(n.kind()))
+    return std::nullopt;
   std::vector<RefTensor<double>> refs;
   refs.reserve(tensors.size());
   llvm::SmallVector<const RefTensor<double> *, 4> operands;

@@ -9,12 +9,10 @@
 #include "wnnx/Ops/Infer.h"
 #include "wnnx/Transforms/Passes.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace wnnx {
-
-/// More multiply-adds than this are left to run time: the evaluators are slow.
-static constexpr int64_t macLimit = int64_t(1) << 31;
 
 /// The operands' tensors, or nothing when one is not constant.
 static std::optional<llvm::SmallVector<const Tensor *, 4>> constantOperands(const Node &n) {
@@ -60,6 +58,18 @@ static int64_t footprint(const Node &n) {
   return bytes;
 }
 
+/// About how many steps the evaluators take: multiply-adds, window elements, or else elements.
+static int64_t workOf(const Node &n) {
+  int64_t window = 1, work = 0;
+  if (n.kind() == OpKind::MaxPool2d || n.kind() == OpKind::AvgPool2d) {
+    for (int64_t k : n.attr("kernel_size").asInts())
+      window *= k; // each below 2^31
+  }
+  if (__builtin_mul_overflow(n.result()->type().numel(), window, &work))
+    return std::numeric_limits<int64_t>::max();
+  return std::max({work, nodeCost(n).macs, footprint(n)});
+}
+
 static std::vector<Tensor> evaluateForFolding(const Node &n,
                                               llvm::ArrayRef<const Tensor *> operands) {
   if (n.info().has(Trait::Reshape)) // shares the bytes
@@ -83,20 +93,29 @@ static void replaceByConstants(Graph &g, Node *n, llvm::ArrayRef<Tensor> tensors
     g.setName(value, name);
 }
 
+/// The pass may run several times over a node that it leaves.
+static void warnOnce(Diagnostics &diags, std::string place, std::string message) {
+  bool said = llvm::any_of(
+      diags.all(), [&](const Diagnostic &d) { return d.place == place && d.message == message; });
+  if (!said)
+    diags.warning(std::move(place), "fold", std::move(message));
+}
+
 FailureOr<bool> runFoldPass(Graph &g, const PassOptions &options, Diagnostics &diags) {
   bool changed = false;
-  int64_t grown = 0;
+  int64_t grown = 0, workLeft = options.foldWorkLimit;
   for (Node *n : g.nodes()) {
     if (n->kind() == OpKind::Constant || n->numOperands() == 0 || !n->hasUses())
       continue;
     auto operands = constantOperands(*n);
-    if (!operands || footprint(*n) > options.foldNodeLimit || nodeCost(*n).macs > macLimit)
+    if (!operands || footprint(*n) > options.foldNodeLimit)
       continue;
-    int64_t bytes = growth(*n);
-    if (bytes > 0 && grown + bytes > options.foldGrowthLimit)
+    int64_t bytes = growth(*n), work = workOf(*n);
+    if (work > workLeft || (bytes > 0 && grown + bytes > options.foldGrowthLimit))
       continue;
+    workLeft -= work;
     if (std::optional<std::string> error = findRuntimeError(*n, *operands)) {
-      diags.warning(describe(*n), "fold", *error + "; the node is left as it is");
+      warnOnce(diags, describe(*n), *error + "; the node is left as it is");
       continue;
     }
     std::vector<Tensor> results = evaluateForFolding(*n, *operands);

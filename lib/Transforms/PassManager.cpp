@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace wnnx {
 
 llvm::ArrayRef<PassInfo> allPasses() {
@@ -63,13 +65,25 @@ LogicalResult runPasses(Graph &g, llvm::ArrayRef<std::string> names, const PassO
   return success();
 }
 
-LogicalResult simplify(Graph &g, const PassOptions &options, Diagnostics &diags) {
+static int64_t constantBytes(const Graph &g) {
+  int64_t bytes = 0;
+  for (const Node *n : nodesOf(g))
+    bytes += n->kind() == OpKind::Constant ? n->result()->type().bytes() : 0;
+  return bytes;
+}
+
+LogicalResult simplify(Graph &g, const PassOptions &given, Diagnostics &diags) {
+  PassOptions options = given;
+  int64_t before = constantBytes(g);
   // Each round that changes the graph removes a node or replaces one by a constant; the limit is
   // for passes that should disagree with each other.
   bool changed = true;
   for (int round = 0; changed && round < 16; ++round) {
     if (failed(runPasses(g, {"canonicalize", "fold", "cse", "dce"}, options, diags, &changed)))
       return failure();
+    // The limit is for all rounds together.
+    int64_t grown = std::max<int64_t>(constantBytes(g) - before, 0);
+    options.foldGrowthLimit = std::max<int64_t>(given.foldGrowthLimit - grown, 0);
   }
   return success();
 }

@@ -79,6 +79,15 @@ TEST_F(Fold, StaysWithinTheBudget) {
   EXPECT_FALSE(run("fold"));
 }
 
+TEST_F(Fold, StaysWithinItsWork) {
+  parse("graph t() { const a: f32[64,64] = splat 1.0; b = matmul(a, a); c = sum(b); return c; }");
+  options.foldWorkLimit = 200000; // the product takes 64^3 steps
+  EXPECT_FALSE(run("fold"));
+  options.foldWorkLimit = 300000;
+  EXPECT_TRUE(run("fold"));
+  EXPECT_EQ(output()->constant()->getDouble(0), 64 * 64 * 64);
+}
+
 TEST_F(Fold, HugeResultsAreNotEvaluated) {
   parse("graph t() { const c: f32[1] = dense [1.0]; a = expand(c, shape=[1099511627776]); "
         "s = sum(a); return s; }");
@@ -95,6 +104,8 @@ TEST_F(Fold, NodesWithoutAResultAreLeftWithAWarning) {
   EXPECT_NE(diags.render().find("warning: index 4 in `index` is out of range"), std::string::npos)
       << diags.render();
   EXPECT_EQ(output()->node()->kind(), OpKind::IndexSelect);
+  EXPECT_FALSE(run("fold"));
+  EXPECT_EQ(diags.all().size(), 1u) << diags.render(); // said once
 }
 
 TEST_F(Fold, DeadNodesAreNotEvaluated) {

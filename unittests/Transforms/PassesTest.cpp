@@ -13,7 +13,8 @@ TEST_F(Passes, UnknownNamesAreReportedBeforeAnythingRuns) {
   parse("graph t(x: f32[2]) { a = neg(x); return x; }");
   LogicalResult ok = runPasses(*graph, {"dce", "folds", "zzz"}, options, diags);
   EXPECT_TRUE(failed(ok));
-  EXPECT_NE(diags.render().find("there is no pass `folds`; did you mean `fold`?"), std::string::npos)
+  EXPECT_NE(diags.render().find("there is no pass `folds`; did you mean `fold`?"),
+            std::string::npos)
       << diags.render();
   EXPECT_NE(diags.render().find("there is no pass `zzz`"), std::string::npos) << diags.render();
   EXPECT_EQ(ops(), "neg");

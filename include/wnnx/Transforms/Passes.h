@@ -21,6 +21,8 @@ struct PassOptions {
   int64_t foldGrowthLimit = int64_t(16) << 20;
   /// ...nor evaluate nodes whose operands and results have more bytes than this together.
   int64_t foldNodeLimit = int64_t(1) << 30;
+  /// ...nor take more steps than about this: the evaluators are slow.
+  int64_t foldWorkLimit = int64_t(1) << 32;
   /// Called after each pass (and its verification).
   std::function<void(std::string_view pass, const Graph &g, bool changed)> afterPass;
 };
