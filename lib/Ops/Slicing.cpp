@@ -64,6 +64,8 @@ LogicalResult inferSplit(InferContext &ctx) {
   FailureOr<int64_t> dim = checkedSliceDim(ctx, op.dim());
   if (failed(dim))
     return failure();
+  if (op.sizes().empty())
+    return ctx.error("`sizes` is empty");
   Shape shape = op.input()->shape();
   int64_t size = shape[*dim], rest = size;
   for (int64_t piece : op.sizes()) {

@@ -84,6 +84,7 @@ TEST(InferMessages, Shapes) {
       {"x: f32[3]", "y = slice(x, dim=0, step=-1)", "`step` is -1; it must be positive"},
       {"x: f32[]", "y = select(x, dim=0, index=0)", "`input` has no dimensions"},
       {"x: f32[3]", "y = select(x, dim=0, index=3)", "index 3 is out of range"},
+      {"x: f32[0]", "y = split(x, sizes=[])", "`sizes` is empty"},
       {"x: f32[3]", "y, z = split(x, sizes=[1, 1])", "do not sum to 3"},
       {"x: f32[3]", "y, z = split(x, sizes=[4, -1])", "`sizes` [4, -1]"},
       {"x: f32[2,3], z: f32[3,2]", "y = cat(x, z)", "do not join along dimension 0"},
