@@ -44,7 +44,7 @@ struct Product {
     static const int32_t noTaps[1] = {0};
     static const int64_t noOffsets[1] = {0};
     Split split(m, tilePixels);
-    TileJob job = {};
+    wnnrt::WNNRT_SIMD_NS::TileJob job = {};
     job.pixelStride = xStride;
     job.blockStride = 16;
     job.taps = job.kernelTaps = 1;
@@ -65,7 +65,7 @@ struct Product {
       for (int64_t t = 0; t < split.count; ++t) {
         job.x = x + split.begin(t) * xStride;
         job.y = y + split.begin(t) * yStride + p * 16;
-        runTile(false, pair, split.sizeOf(t), job);
+        wnnrt::WNNRT_SIMD_NS::runTile(false, pair, split.sizeOf(t), job);
       }
     }
   }

@@ -103,7 +103,7 @@ struct Conv {
   /// One tile for panels [panel, panel + count) that share the input window [lo, hi).
   void run(const TileInput &in, int64_t first, int pixels, int32_t panel, int count, int32_t lo,
            int32_t hi, const char *prefetch, int64_t prefetchLines) const {
-    TileJob job;
+    wnnrt::WNNRT_SIMD_NS::TileJob job;
     const float *base = x + int64_t(lo) / 16 * ihw * 16;
     const float *pointers[tileMaxTaps * tilePixels];
     int64_t keep[tileMaxTaps * tilePixels];
@@ -145,7 +145,7 @@ struct Conv {
     if (after)
       for (int i = 0; i < count; ++i)
         saveResidual(saved + i * pixels * 16, residual + out + i * ohw * 16, 16, pixels, 16);
-    runTile(in.indirect, count, pixels, job);
+    wnnrt::WNNRT_SIMD_NS::runTile(in.indirect, count, pixels, job);
     if (epilogue.needed)
       for (int i = 0; i < count; ++i)
         finishRows(epilogue, job.y + i * ohw * 16, 16, pixels, 16,

@@ -27,7 +27,7 @@ struct Linear {
 
   void run(int64_t row, int rows, int64_t panel, int count, const char *prefetch,
            int64_t lines) const {
-    TileJob job;
+    wnnrt::WNNRT_SIMD_NS::TileJob job;
     job.x = x + row * xStride;
     job.pixelStride = xStride;
     job.blockStride = 16;
@@ -55,7 +55,7 @@ struct Linear {
     bool after = residual && epilogue.residualAfter;
     if (after)
       saveResidual(saved, residual + row * rStride + panel * 16, rStride, rows, cols);
-    runTile(false, count, rows, job);
+    wnnrt::WNNRT_SIMD_NS::runTile(false, count, rows, job);
     if (epilogue.needed)
       finishRows(epilogue, job.y, yStride, rows, cols, after ? saved : nullptr);
   }

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every size of the matrix tile.
+//
+// Registers: AVX-512 14 x 2 panels = 28 sums, 2 weights, 1 broadcast: 16 loads for 28 FMAs.
+//            AVX2 6 x 1 panel (2 ymm) = 12 sums, 2 weights, 1 broadcast: 8 loads for 12 FMAs.
+//            NEON 6 x 1 panel (4 q) = 24 sums, 4 weights; SSE2 has half the registers: 2 x 1.
+// Each tile is a function of its own that is not inlined: inlined into loops, gcc 12 spills.
+#include "Tile.h"
+
+using wnnrt::WNNRT_SIMD_NS::TileJob;
+
+namespace {
+
+using TileFn = void (*)(const TileJob &job);
+
+/// One row of the reduction: P broadcasts times the weights of one input channel.
+template <int P, int V>
+WNNRT_INLINE void tileRow(vf (&acc)[P][V], const float *const *q, const float *x, int64_t stride,
+                          int row, const float *w, int64_t panelStride) {
+  vf weight[V];
+  WNNRT_UNROLL
+  for (int v = 0; v < V; ++v)
+    weight[v] = vload(w + (v / vper16) * panelStride + (v % vper16) * vlanes);
+  WNNRT_UNROLL
+  for (int p = 0; p < P; ++p) {
+    vf value = vset(q ? q[p][row] : x[p * stride + row]);
+    WNNRT_UNROLL
+    for (int v = 0; v < V; ++v)
+      acc[p][v] = vfma(value, weight[v], acc[p][v]);
+  }
+}
+
+template <int P, int PANELS>
+WNNRT_INLINE void tileFinish(vf (&acc)[P][PANELS * vper16], const TileJob &job) {
+  constexpr int V = PANELS * vper16;
+  vf lo = vset(job.lo), hi = vset(job.hi);
+  if (job.bias) {
+    WNNRT_UNROLL
+    for (int v = 0; v < V; ++v) {
+      vf bias = vload(job.bias + v * vlanes);
+      WNNRT_UNROLL
+      for (int p = 0; p < P; ++p)
+        acc[p][v] = vadd(acc[p][v], bias);
+    }
+  }
+  if (job.cols == 16) {
+    if (job.residual) {
+      WNNRT_UNROLL
+      for (int p = 0; p < P; ++p) {
+        WNNRT_UNROLL
+        for (int v = 0; v < V; ++v)
+          acc[p][v] = vadd(acc[p][v],
+                           vload(job.residual + p * job.residualPixelStride +
+                                 (v / vper16) * job.residualPanelStride + (v % vper16) * vlanes));
+      }
+    }
+    WNNRT_UNROLL
+    for (int p = 0; p < P; ++p) {
+      WNNRT_UNROLL
+      for (int v = 0; v < V; ++v)
+        vstore(job.y + p * job.yPixelStride + (v / vper16) * job.yPanelStride +
+                   (v % vper16) * vlanes,
+               vclamp(acc[p][v], lo, hi));
+    }
+    return;
+  }
+  WNNRT_UNROLL
+  for (int v = 0; v < V; ++v) {
+    int64_t left = (v / vper16 == PANELS - 1 ? job.cols : 16) - (v % vper16) * vlanes;
+    int part = static_cast<int>(minOf(left, vlanes));
+    if (part <= 0)
+      continue;
+    WNNRT_UNROLL
+    for (int p = 0; p < P; ++p) {
+      vf sum = acc[p][v];
+      if (job.residual)
+        sum =
+            vadd(sum, vloadPart(job.residual + p * job.residualPixelStride +
+                                    (v / vper16) * job.residualPanelStride + (v % vper16) * vlanes,
+                                part));
+      vstorePart(job.y + p * job.yPixelStride + (v / vper16) * job.yPanelStride +
+                     (v % vper16) * vlanes,
+                 vclamp(sum, lo, hi), part);
+    }
+  }
+}
+
+template <int P, int PANELS, bool INDIRECT> WNNRT_NOINLINE static void tile(const TileJob &job) {
+  constexpr int V = PANELS * vper16;
+  vf acc[P][V];
+  WNNRT_UNROLL
+  for (int p = 0; p < P; ++p) {
+    WNNRT_UNROLL
+    for (int v = 0; v < V; ++v)
+      acc[p][v] = vzero();
+  }
+  const char *ahead = job.prefetch;
+  const int64_t panelStride = job.panelStride, pixelStride = job.pixelStride;
+  for (int32_t block = 0; block < job.blocks; ++block) {
+    int rows = block + 1 == job.blocks ? job.lastRows : 16;
+    const float *blockWeights = job.w + int64_t(block) * job.kernelTaps * 256;
+    int64_t blockOffset = block * job.blockStride;
+    for (int32_t t = 0; t < job.taps; ++t) {
+      const float *w = blockWeights + job.tapIndex[t] * rows * 16;
+      for (int32_t i = 0; i < job.prefetchLines; ++i, ahead += 64)
+        prefetchL2(ahead);
+      const float *q[P];
+      const float *x = nullptr;
+      if (INDIRECT) {
+        for (int p = 0; p < P; ++p)
+          q[p] = job.pixels[t * P + p] + (blockOffset & job.keep[t * P + p]);
+      } else {
+        x = job.x + blockOffset + job.tapOffset[t];
+      }
+      int row = 0;
+      for (; row + 4 <= rows; row += 4) {
+        WNNRT_UNROLL
+        for (int u = 0; u < 4; ++u)
+          tileRow<P, V>(acc, INDIRECT ? q : nullptr, x, pixelStride, row + u, w + (row + u) * 16,
+                        panelStride);
+      }
+      for (; row < rows; ++row)
+        tileRow<P, V>(acc, INDIRECT ? q : nullptr, x, pixelStride, row, w + row * 16, panelStride);
+    }
+  }
+  tileFinish<P, PANELS>(acc, job);
+}
+
+/// tiles[indirect][panels - 1][pixels]
+struct TileTable {
+  TileFn fn[2][tilePanels][tilePixels + 1];
+};
+
+#define WNNRT_TILES(PANELS, INDIRECT)                                                              \
+  {nullptr,    tile<1, PANELS, INDIRECT>,         tile < tilePixels >= 2 ? 2 : 1, PANELS,          \
+   INDIRECT >, WNNRT_TILES_MORE(PANELS, INDIRECT)}
+#if defined(__AVX512F__)
+#define WNNRT_TILES_MORE(N, I)                                                                     \
+  tile<3, N, I>, tile<4, N, I>, tile<5, N, I>, tile<6, N, I>, tile<7, N, I>, tile<8, N, I>,        \
+      tile<9, N, I>, tile<10, N, I>, tile<11, N, I>, tile<12, N, I>, tile<13, N, I>,               \
+      tile<14, N, I>
+static constexpr TileTable tileTable = {
+    {{WNNRT_TILES(1, false), WNNRT_TILES(2, false)}, {WNNRT_TILES(1, true), WNNRT_TILES(2, true)}}};
+#elif defined(__AVX2__) || defined(__aarch64__)
+#define WNNRT_TILES_MORE(N, I) tile<3, N, I>, tile<4, N, I>, tile<5, N, I>, tile<6, N, I>
+static constexpr TileTable tileTable = {{{WNNRT_TILES(1, false)}, {WNNRT_TILES(1, true)}}};
+#else
+#define WNNRT_TILES_MORE(N, I)
+static constexpr TileTable tileTable = {{{WNNRT_TILES(1, false)}, {WNNRT_TILES(1, true)}}};
+#endif
+#undef WNNRT_TILES
+#undef WNNRT_TILES_MORE
+
+} // namespace
+
+void wnnrt::WNNRT_SIMD_NS::runTile(bool indirect, int panels, int pixels, const TileJob &job) {
+  tileTable.fn[indirect][panels - 1][pixels](job);
+}
