@@ -360,6 +360,29 @@ TEST_P(ConvTest, TransposedScattersEveryInput) {
   }
 }
 
+TEST_P(ConvTest, WorkIsSplitOverThreads) {
+  // Tasks run backwards: their order must not matter.
+  ctx.parallel_for = [](void *user, int32_t count, wnnrt_task body, void *arg) {
+    ++*static_cast<int *>(user);
+    for (int32_t i = count; i-- > 0;)
+      body(arg, i);
+  };
+  int calls = 0;
+  ctx.user = &calls;
+  for (int threads : {2, 3, 7}) {
+    ctx.num_threads = threads;
+    check(ctx, Kernel::C16, {2, 20, 9, 17, 200, 3, 1, 1, 1, 1, 1, 1, 1}, relu6, true, 1, 1);
+    check(ctx, Kernel::C16, {1, 20, 9, 17, 24, 3, 1, 1, 1, 1, 1, 1, 1}, none, true, 0, 2);
+    check(ctx, Kernel::C16, {1, 64, 6, 7, 64, 3, 1, 1, 1, 1, 1, 1, 4}, none, true, 0, 3);
+    check(ctx, Kernel::C16, {1, 16, 56, 56, 32, 1, 1, 1, 0, 0, 0, 0, 1}, none, true, 0, 4);
+    check(ctx, Kernel::Depthwise, {2, 40, 9, 17, 40, 3, 1, 1, 1, 1, 1, 1, 40}, none, true, 0, 5);
+    check(ctx, Kernel::First, {2, 3, 9, 17, 40, 3, 2, 1, 1, 1, 1, 1, 1}, none, true, 0, 6);
+  }
+  if (GetParam() != WNNRT_ISA_REF) {
+    EXPECT_GT(calls, 0);
+  }
+}
+
 TEST_P(ConvTest, RejectsBadParameters) {
   wnnrt_conv2d_params p = paramsOf({1, 16, 4, 4, 16, 3, 1, 1, 1, 1, 1, 1, 1});
   float dummy[1] = {};

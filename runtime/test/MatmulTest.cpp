@@ -60,6 +60,18 @@ TEST_P(MatmulTest, LinearEverySize) {
   checkLinear(ctx, 200, 50, 2100, {WNNRT_ELU, 1, 0}, 2, 5, ++seed);
 }
 
+TEST_P(MatmulTest, LinearSplitOverThreads) {
+  ctx.parallel_for = [](void *, int32_t count, wnnrt_task body, void *arg) {
+    for (int32_t i = count; i-- > 0;)
+      body(arg, i);
+  };
+  for (int threads : {2, 5}) {
+    ctx.num_threads = threads;
+    checkLinear(ctx, 1, 200, 50, {WNNRT_RELU, 0, 0}, 0, 0, 1);
+    checkLinear(ctx, 30, 77, 50, {WNNRT_GELU, 0, 0}, 2, 1, 2);
+  }
+}
+
 TEST_P(MatmulTest, LinearWithoutTerms) {
   wnnrt_linear_params p = {};
   p.m = 2, p.n = 3, p.k = 0;

@@ -5,6 +5,7 @@
 // pointers in which padding points at zeros.
 #include "../Isa.h"
 #include "Epilogue.h"
+#include "Parallel.h"
 #include "Tile.h"
 #include "wnnrt_pack.h"
 
@@ -153,54 +154,76 @@ struct Conv {
   }
 
   /// Panels from `panel` that one tile computes: a pair where both read the same channels.
-  int groupAt(int32_t panel, int32_t *lo, int32_t *hi) const {
+  int groupAt(int32_t panel, int32_t end, int32_t *lo, int32_t *hi) const {
     wnnrt_conv2d_c16_window(p, panel, lo, hi);
-    if (tilePanels == 1 || panel + 1 >= panels)
+    if (tilePanels == 1 || panel + 1 >= end)
       return 1;
     int32_t lo2, hi2;
     wnnrt_conv2d_c16_window(p, panel + 1, &lo2, &hi2);
     return lo2 == *lo && hi2 == *hi ? 2 : 1;
   }
 
+  /// Tiles are numbered over all runs.
+  int64_t tiles() const { return runs * Split(runLength, tilePixels).count; }
+
+  void tileAt(const Split &split, int64_t tile, int64_t *first, int *pixels) const {
+    *first = tile / split.count * runLength + split.begin(tile % split.count);
+    *pixels = split.sizeOf(tile % split.count);
+  }
+
   /// Weights stay in the cache and pixels stream: large images with few weights.
-  void pixelsOutermost() const {
+  void pixelsOutermost(int64_t beginTile, int64_t endTile) const {
     Split split(runLength, tilePixels);
     TileInput in;
-    for (int64_t r = 0; r < runs; ++r)
-      for (int64_t t = 0; t < split.count; ++t) {
-        int64_t first = r * runLength + split.begin(t);
-        int pixels = split.sizeOf(t);
-        prepare(in, first, pixels);
-        for (int32_t panel = 0; panel < panels;) {
-          int32_t lo, hi;
-          int count = groupAt(panel, &lo, &hi);
-          run(in, first, pixels, panel, count, lo, hi, nullptr, 0);
-          panel += count;
-        }
+    for (int64_t tile = beginTile; tile < endTile; ++tile) {
+      int64_t first;
+      int pixels;
+      tileAt(split, tile, &first, &pixels);
+      prepare(in, first, pixels);
+      for (int32_t panel = 0; panel < panels;) {
+        int32_t lo, hi;
+        int count = groupAt(panel, panels, &lo, &hi);
+        run(in, first, pixels, panel, count, lo, hi, nullptr, 0);
+        panel += count;
       }
+    }
   }
 
   /// Pixels stay in the cache and weights stream: each weight is read once, and the next panels are
   /// prefetched while these are used.
-  void panelsOutermost() const {
+  void panelsOutermost(int32_t beginPanel, int32_t endPanel) const {
     Split split(runLength, tilePixels);
     TileInput in;
-    for (int32_t panel = 0; panel < panels;) {
+    int64_t tileCount = tiles();
+    for (int32_t panel = beginPanel; panel < endPanel;) {
       int32_t lo, hi;
-      int count = groupAt(panel, &lo, &hi);
-      int64_t lines = panel + count < panels ? panelStride / 16 * count : 0;
-      int64_t perTile = lines / maxOf(1, runs * split.count) + (lines > 0);
+      int count = groupAt(panel, endPanel, &lo, &hi);
+      int64_t lines = panel + count < endPanel ? panelStride / 16 * count : 0;
+      int64_t perTile = lines / maxOf(1, tileCount) + (lines > 0);
       const char *next = reinterpret_cast<const char *>(w + (panel + count) * panelStride);
-      for (int64_t r = 0; r < runs; ++r)
-        for (int64_t t = 0; t < split.count; ++t) {
-          int64_t first = r * runLength + split.begin(t);
-          int pixels = split.sizeOf(t);
-          prepare(in, first, pixels);
-          run(in, first, pixels, panel, count, lo, hi, next, lines ? perTile : 0);
-          next += perTile * 64;
-        }
+      for (int64_t tile = 0; tile < tileCount; ++tile) {
+        int64_t first;
+        int pixels;
+        tileAt(split, tile, &first, &pixels);
+        prepare(in, first, pixels);
+        run(in, first, pixels, panel, count, lo, hi, next, lines ? perTile : 0);
+        next += perTile * 64;
+      }
       panel += count;
     }
+  }
+
+  void image(const wnnrt_context *ctx, bool pixelsFirst) const {
+    // Few panels for many threads: share out pixels instead.
+    int64_t groups = (panels + tilePanels - 1) / tilePanels;
+    bool shareTiles = ctx->parallel_for && groups < 2 * int64_t(ctx->num_threads);
+    if (pixelsFirst || shareTiles)
+      splitWork(ctx, tiles(), [this](int64_t begin, int64_t end) { pixelsOutermost(begin, end); });
+    else
+      splitWork(ctx, groups, [this](int64_t begin, int64_t end) {
+        panelsOutermost(static_cast<int32_t>(begin * tilePanels),
+                        static_cast<int32_t>(minOf(panels, end * tilePanels)));
+      });
   }
 };
 
@@ -226,10 +249,7 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_c16(const wnnrt_context *ctx, const wnnrt_con
     conv.x = static_cast<const float *>(x) + n * xBatch;
     conv.residual = residual ? static_cast<const float *>(residual) + n * rBatch : nullptr;
     conv.y = static_cast<float *>(y) + n * yBatch;
-    if (pixelsFirst)
-      conv.pixelsOutermost();
-    else
-      conv.panelsOutermost();
+    conv.image(ctx, pixelsFirst);
   }
   return WNNRT_OK;
 }

@@ -5,6 +5,7 @@
 // padded copy of their input on the stack. 14 pixels would make compilers spill.
 #include "../Isa.h"
 #include "Epilogue.h"
+#include "Parallel.h"
 #include "Tile.h"
 #include "wnnrt_pack.h"
 
@@ -152,17 +153,18 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_first(const wnnrt_context *ctx, const wnnrt_c
   int64_t rBatch = p->residual_batch_stride ? p->residual_batch_stride : panels * 16 * ohw;
   auto *bias = static_cast<const float *>(bv), *residual = static_cast<const float *>(rv);
   Split split(p->ow, firstPixels);
-  float patch[patchFloats], saved[epilogueMost];
-  FirstJob job;
-  job.kw = p->kw;
-  job.dilation = p->dilation_w;
-  job.pixelStride = p->stride_w;
-  job.panelStride = lines * p->kw * 16;
-  job.lo = epilogue.lo;
-  job.hi = epilogue.hi;
-  job.planeStride = ohw * 16;
-  for (int64_t n = 0; n < p->n; ++n)
-    for (int64_t oy = 0; oy < p->oh; ++oy)
+  splitWork(ctx, int64_t(p->n) * p->oh, [&](int64_t from, int64_t to) {
+    float patch[patchFloats], saved[epilogueMost];
+    FirstJob job;
+    job.kw = p->kw;
+    job.dilation = p->dilation_w;
+    job.pixelStride = p->stride_w;
+    job.panelStride = lines * p->kw * 16;
+    job.lo = epilogue.lo;
+    job.hi = epilogue.hi;
+    job.planeStride = ohw * 16;
+    for (int64_t line = from; line < to; ++line) {
+      int64_t n = line / p->oh, oy = line % p->oh;
       for (int64_t t = 0; t < split.count; ++t) {
         int64_t ox = split.begin(t);
         int pixels = split.sizeOf(t);
@@ -184,6 +186,8 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_first(const wnnrt_context *ctx, const wnnrt_c
                        after ? saved + i * pixels * 16 : nullptr);
         }
       }
+    }
+  });
   return WNNRT_OK;
 }
 } // namespace wnnrt

@@ -4,6 +4,7 @@
 // pixels at the left and right border take only the taps inside the image.
 #include "../Isa.h"
 #include "Epilogue.h"
+#include "Parallel.h"
 
 namespace {
 
@@ -164,14 +165,15 @@ wnnrt_status WNNRT_SIMD_NS::depthwise_c16(const wnnrt_context *ctx, const wnnrt_
   int64_t yBatch = p->y_batch_stride ? p->y_batch_stride : blocks * 16 * ohw;
   int64_t rBatch = p->residual_batch_stride ? p->residual_batch_stride : blocks * 16 * ohw;
   auto *bias = static_cast<const float *>(bv), *residual = static_cast<const float *>(rv);
-  RowJob job;
-  job.kw = p->kw;
-  job.stride = p->stride_w;
-  job.dilation = p->dilation_w;
-  job.lo = vset(epilogue.lo);
-  job.hi = vset(epilogue.hi);
-  for (int64_t n = 0; n < p->n; ++n)
-    for (int64_t block = 0; block < blocks; ++block) {
+  splitWork(ctx, p->n * blocks, [&](int64_t from, int64_t to) {
+    RowJob job;
+    job.kw = p->kw;
+    job.stride = p->stride_w;
+    job.dilation = p->dilation_w;
+    job.lo = vset(epilogue.lo);
+    job.hi = vset(epilogue.hi);
+    for (int64_t plane = from; plane < to; ++plane) {
+      int64_t n = plane / blocks, block = plane % blocks;
       const float *x = static_cast<const float *>(xv) + n * xBatch + block * ihw * 16;
       const float *w = static_cast<const float *>(wv) + block * p->kh * p->kw * 16;
       float *y = static_cast<float *>(yv) + n * yBatch + block * ohw * 16;
@@ -187,6 +189,7 @@ wnnrt_status WNNRT_SIMD_NS::depthwise_c16(const wnnrt_context *ctx, const wnnrt_
           epilogue.apply(y + at, int64_t(p->ow) * 16);
       }
     }
+  });
   return WNNRT_OK;
 }
 } // namespace wnnrt

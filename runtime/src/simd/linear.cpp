@@ -3,6 +3,7 @@
 // cache is kept there while all weights stream past once per block.
 #include "../Isa.h"
 #include "Epilogue.h"
+#include "Parallel.h"
 #include "Tile.h"
 
 namespace {
@@ -78,18 +79,21 @@ wnnrt_status WNNRT_SIMD_NS::linear(const wnnrt_context *ctx, const wnnrt_linear_
   int64_t blockRows = maxOf(tilePixels, 256 * 1024 / p->k / tilePixels * tilePixels);
   for (int64_t begin = 0; begin < p->m; begin += blockRows) {
     Split split(minOf(blockRows, p->m - begin), tilePixels);
-    for (int64_t panel = 0; panel < linear.panels;) {
-      int count = static_cast<int>(minOf(tilePanels, linear.panels - panel));
-      // With one row tile the hardware's own stream prefetch does better.
-      bool ahead = split.count > 1 && panel + count < linear.panels;
-      int64_t lines = ahead ? p->k * count / split.count + 1 : 0;
-      const char *next = reinterpret_cast<const char *>(linear.w + (panel + count) * p->k * 16);
-      for (int64_t t = 0; t < split.count; ++t) {
-        linear.run(begin + split.begin(t), split.sizeOf(t), panel, count, next, lines);
-        next += lines * 64;
+    splitWork(ctx, (linear.panels + tilePanels - 1) / tilePanels, [&](int64_t from, int64_t to) {
+      for (int64_t panel = from * tilePanels, end = minOf(linear.panels, to * tilePanels);
+           panel < end;) {
+        int count = static_cast<int>(minOf(tilePanels, end - panel));
+        // With one row tile the hardware's own stream prefetch does better.
+        bool ahead = split.count > 1 && panel + count < end;
+        int64_t lines = ahead ? p->k * count / split.count + 1 : 0;
+        const char *next = reinterpret_cast<const char *>(linear.w + (panel + count) * p->k * 16);
+        for (int64_t t = 0; t < split.count; ++t) {
+          linear.run(begin + split.begin(t), split.sizeOf(t), panel, count, next, lines);
+          next += lines * 64;
+        }
+        panel += count;
       }
-      panel += count;
-    }
+    });
   }
   return WNNRT_OK;
 }
