@@ -27,7 +27,8 @@ FailureOr<std::unique_ptr<Archive>> Archive::open(llvm::ArrayRef<uint8_t> bytes,
 LogicalResult Archive::load() {
   if (bytes.empty())
     return diags->error(filePlace, "ts-format", "the file is empty");
-  llvm::StringRef head(reinterpret_cast<const char *>(bytes.data()), std::min<size_t>(bytes.size(), 64));
+  llvm::StringRef head(reinterpret_cast<const char *>(bytes.data()),
+                       std::min<size_t>(bytes.size(), 64));
   if (head.starts_with("\x80\x02") || head.starts_with("\x80\x04"))
     return diags
         ->error(filePlace, "ts-format",
@@ -35,8 +36,7 @@ LogicalResult Archive::load() {
                 "TorchScript: it holds weights but no program")
         .hint("in Python: torch.jit.trace(model.eval(), example).save(\"model.pt\")");
   if (head.starts_with("PYTORCH1"))
-    return diags
-        ->error(filePlace, "ts-format", "this file was written by a PyTorch older than 1.0")
+    return diags->error(filePlace, "ts-format", "this file was written by a PyTorch older than 1.0")
         .hint("load it with the PyTorch that wrote it and save it with 1.5 or newer");
   FailureOr<Zip> opened = Zip::open(bytes, filePlace, *diags);
   if (failed(opened))
@@ -118,8 +118,9 @@ LogicalResult Archive::readVersion() {
     return diags->error(zip->placeOf(*e), "ts-format", "the version is not a number");
   if (version < 3)
     return diags
-        ->error(zip->placeOf(*e), "ts-format",
-                fmt::format("file format version {}; 3 (PyTorch 1.5) and newer can be read", version))
+        ->error(
+            zip->placeOf(*e), "ts-format",
+            fmt::format("file format version {}; 3 (PyTorch 1.5) and newer can be read", version))
         .hint("load the file with PyTorch 1.5 or newer (torch.jit.load) and save it again");
   if (version > 10)
     diags->warning(zip->placeOf(*e), "ts-format",

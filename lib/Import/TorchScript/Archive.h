@@ -47,7 +47,9 @@ public:
 
   const std::string &place() const { return filePlace; }
   /// "m.pt:m/data.pkl"
-  std::string placeOf(llvm::StringRef record) const { return filePlace + ":" + root + record.str(); }
+  std::string placeOf(llvm::StringRef record) const {
+    return filePlace + ":" + root + record.str();
+  }
 
   /// `name` is qualified: "__torch__.a.b.C". Null when there is none.
   const Class *findClass(llvm::StringRef name, const Module **module);

@@ -31,41 +31,62 @@ std::optional<DType> dtypeOfStorage(llvm::StringRef s) {
 
 std::optional<DType> dtypeOfScalarType(int64_t code) {
   switch (code) {
-  case 0: return DType::U8;
-  case 1: return DType::I8;
-  case 2: return DType::I16;
-  case 3: return DType::I32;
-  case 4: return DType::I64;
-  case 5: return DType::F16;
-  case 6: return DType::F32;
-  case 7: return DType::F64;
-  case 11: return DType::Bool;
-  case 15: return DType::BF16;
-  default: return std::nullopt;
+  case 0:
+    return DType::U8;
+  case 1:
+    return DType::I8;
+  case 2:
+    return DType::I16;
+  case 3:
+    return DType::I32;
+  case 4:
+    return DType::I64;
+  case 5:
+    return DType::F16;
+  case 6:
+    return DType::F32;
+  case 7:
+    return DType::F64;
+  case 11:
+    return DType::Bool;
+  case 15:
+    return DType::BF16;
+  default:
+    return std::nullopt;
   }
 }
 
 int64_t scalarTypeOf(DType t) {
   switch (t) {
-  case DType::U8: return 0;
-  case DType::I8: return 1;
-  case DType::I16: return 2;
-  case DType::I32: return 3;
-  case DType::I64: return 4;
-  case DType::F16: return 5;
-  case DType::F32: return 6;
-  case DType::F64: return 7;
-  case DType::Bool: return 11;
-  case DType::BF16: return 15;
+  case DType::U8:
+    return 0;
+  case DType::I8:
+    return 1;
+  case DType::I16:
+    return 2;
+  case DType::I32:
+    return 3;
+  case DType::I64:
+    return 4;
+  case DType::F16:
+    return 5;
+  case DType::F32:
+    return 6;
+  case DType::F64:
+    return 7;
+  case DType::Bool:
+    return 11;
+  case DType::BF16:
+    return 15;
   }
   return 6;
 }
 
 std::string scalarTypeName(int64_t code) {
   static constexpr const char *names[] = {
-      "uint8",     "int8",       "int16",  "int32",  "int64",    "float16", "float32",
-      "float64",   "complex32",  "complex64", "complex128", "bool", "qint8", "quint8",
-      "qint32",    "bfloat16",   "quint4x2", "quint2x4"};
+      "uint8",   "int8",    "int16",     "int32",     "int64",      "float16",
+      "float32", "float64", "complex32", "complex64", "complex128", "bool",
+      "qint8",   "quint8",  "qint32",    "bfloat16",  "quint4x2",   "quint2x4"};
   if (code >= 0 && code < int64_t(std::size(names)))
     return names[code];
   return fmt::format("ScalarType {}", code);
@@ -176,8 +197,9 @@ FailureOr<Tensor> Archive::loadTensor(const PickleData &pickle, PickleRef ref,
   int64_t last = t.offset;
   for (size_t d = 0; d < t.sizes.size(); ++d) {
     int64_t span = 0;
-    if (t.strides[d] < 0 || (*numel && (__builtin_mul_overflow(t.sizes[d] - 1, t.strides[d], &span) ||
-                                        __builtin_add_overflow(last, span, &last))))
+    if (t.strides[d] < 0 ||
+        (*numel && (__builtin_mul_overflow(t.sizes[d] - 1, t.strides[d], &span) ||
+                    __builtin_add_overflow(last, span, &last))))
       return error("impossible strides");
   }
   if (*numel && last >= s.numel)

@@ -23,20 +23,22 @@ struct Keyword {
 };
 
 enum class ExprKind : uint8_t {
-  Name,    // text
-  Int,     // integer
-  Float,   // number
+  Name,  // text
+  Int,   // integer
+  Float, // number
   Complex,
-  Str,     // text
-  None, True, False,
-  List,    // items
-  Tuple,   // items
-  Dict,    // items: keys and values in turn
-  Attr,    // items[0] . text
-  Index,   // items[0] [ items[1] ]
-  Range,   // items[0] [ items[1] : items[2] ], each bound may be null
-  Call,    // items[0] ( items[1..], keywords )
-  Neg,     // - items[0]
+  Str, // text
+  None,
+  True,
+  False,
+  List,  // items
+  Tuple, // items
+  Dict,  // items: keys and values in turn
+  Attr,  // items[0] . text
+  Index, // items[0] [ items[1] ]
+  Range, // items[0] [ items[1] : items[2] ], each bound may be null
+  Call,  // items[0] ( items[1..], keywords )
+  Neg,   // - items[0]
 };
 
 struct Expr {
@@ -50,13 +52,13 @@ struct Expr {
 };
 
 enum class StmtKind : uint8_t {
-  Assign,  // targets = values
-  Expr,    // values[0]
-  Return,  // values: one or none
-  If,      // values[0]; body; orelse
-  For,     // targets[0] in values[0]; body
-  While,   // values[0]; body
-  With,    // values: context managers; body
+  Assign, // targets = values
+  Expr,   // values[0]
+  Return, // values: one or none
+  If,     // values[0]; body; orelse
+  For,    // targets[0] in values[0]; body
+  While,  // values[0]; body
+  With,   // values: context managers; body
   Pass,
   Function, // function
 };
@@ -77,7 +79,7 @@ struct Stmt {
 
 struct Param {
   llvm::StringRef name;
-  const Expr *type = nullptr;     // may be null
+  const Expr *type = nullptr;         // may be null
   const Expr *defaultValue = nullptr; // may be null
   uint32_t begin = 0;
 };

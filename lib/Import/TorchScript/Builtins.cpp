@@ -20,7 +20,9 @@ std::optional<int64_t> position(int64_t i, size_t size) {
   return at >= 0 && at < n ? std::optional(at) : std::nullopt;
 }
 
-Val tooLong(Evaluator &ev) { return ev.error(ev.where(), "ts-limit", "a list or string is too long"); }
+Val tooLong(Evaluator &ev) {
+  return ev.error(ev.where(), "ts-limit", "a list or string is too long");
+}
 
 Result append(Evaluator &ev, Args a) {
   if (a.size() != 2 || !a[0].isList())
@@ -83,8 +85,8 @@ Result setItem(Evaluator &ev, Args a) {
   if (a[0].isList() && a[1].isInt()) {
     std::optional<int64_t> at = position(a[1].i, a[0].list->items.size());
     if (!at)
-      return ev.error(ev.where(), "ts-eval", fmt::format("index {} in a list of {}", a[1].i,
-                                                        a[0].list->items.size()));
+      return ev.error(ev.where(), "ts-eval",
+                      fmt::format("index {} in a list of {}", a[1].i, a[0].list->items.size()));
     a[0].list->items[size_t(*at)] = a[2];
     return a[0];
   }
@@ -106,24 +108,30 @@ Result getItem(Evaluator &ev, Args a) {
     for (auto &[k, v] : a[0].dict->items)
       if (equalVals(k, a[1]))
         return v;
-    return ev.error(ev.where(), "ts-eval", fmt::format("the dict has no key {}", formatVal(a[1], true)));
+    return ev.error(ev.where(), "ts-eval",
+                    fmt::format("the dict has no key {}", formatVal(a[1], true)));
   }
   if (!a[1].isInt() || (!a[0].isList() && !a[0].isTuple()))
     return std::nullopt;
   const auto &items = a[0].isList() ? a[0].list->items : a[0].tuple->items;
   std::optional<int64_t> at = position(a[1].i, items.size());
   return at ? items[size_t(*at)]
-            : ev.error(ev.where(), "ts-eval", fmt::format("index {} in a list of {}", a[1].i, items.size()));
+            : ev.error(ev.where(), "ts-eval",
+                       fmt::format("index {} in a list of {}", a[1].i, items.size()));
 }
 
 Result length(Evaluator &ev, Args a) {
   if (a.size() != 1)
     return std::nullopt;
   switch (a[0].kind) {
-  case ValKind::List: return Val::integer(int64_t(a[0].list->items.size()));
-  case ValKind::Dict: return Val::integer(int64_t(a[0].dict->items.size()));
-  case ValKind::Tuple: return Val::integer(int64_t(a[0].tuple->items.size()));
-  case ValKind::Str: return Val::integer(int64_t(a[0].s->size()));
+  case ValKind::List:
+    return Val::integer(int64_t(a[0].list->items.size()));
+  case ValKind::Dict:
+    return Val::integer(int64_t(a[0].dict->items.size()));
+  case ValKind::Tuple:
+    return Val::integer(int64_t(a[0].tuple->items.size()));
+  case ValKind::Str:
+    return Val::integer(int64_t(a[0].s->size()));
   case ValKind::Tensor:
     if (a[0].tensor->type.shape.rank())
       return Val::integer(a[0].tensor->type.shape[0]);
@@ -132,7 +140,8 @@ Result length(Evaluator &ev, Args a) {
     return a[0].instance->cls->decl->method("__len__")
                ? ev.callMethod(a[0], "__len__", {}, ev.where())
                : std::optional<Val>();
-  default: return std::nullopt;
+  default:
+    return std::nullopt;
   }
 }
 
@@ -264,7 +273,9 @@ Result sortList(Evaluator &ev, Args a, bool copy) {
 Result slice(Evaluator &ev, Args a) {
   if (a.empty() || (!a[0].isList() && !a[0].isStr()))
     return std::nullopt;
-  auto at = [&](size_t i, int64_t missing) { return i < a.size() && a[i].isInt() ? a[i].i : missing; };
+  auto at = [&](size_t i, int64_t missing) {
+    return i < a.size() && a[i].isInt() ? a[i].i : missing;
+  };
   int64_t n = int64_t(a[0].isList() ? a[0].list->items.size() : a[0].s->size());
   int64_t step = at(3, 1);
   if (step <= 0)
@@ -358,7 +369,9 @@ Result strMethod(Evaluator &ev, llvm::StringRef name, Args a) {
   if (a.empty() || !a[0].isStr())
     return std::nullopt;
   llvm::StringRef s = *a[0].s;
-  auto arg = [&](size_t i) -> llvm::StringRef { return i < a.size() && a[i].isStr() ? *a[i].s : ""; };
+  auto arg = [&](size_t i) {
+    return i < a.size() && a[i].isStr() ? llvm::StringRef(*a[i].s) : llvm::StringRef();
+  };
   if (name == "find")
     return Val::integer(s.find(arg(1)) == llvm::StringRef::npos ? -1 : int64_t(s.find(arg(1))));
   if (name == "startswith")
@@ -480,10 +493,12 @@ std::optional<Val> callBuiltin(Evaluator &ev, llvm::StringRef name, llvm::ArrayR
 
 bool isBuiltinName(llvm::StringRef name) {
   static const llvm::StringSet<> names = {
-      "append", "extend", "insert", "pop", "_set_item", "__getitem__", "len", "keys", "values",
-      "items", "get", "__contains__", "index", "copy", "list", "dict", "update", "clear", "reverse",
-      "sort", "sorted", "slice", "format", "percentFormat", "any", "all", "str", "find",
-      "startswith", "endswith", "lower", "upper", "strip", "replace", "split", "join"};
+      "append",  "extend", "insert", "pop",     "_set_item",  "__getitem__",
+      "len",     "keys",   "values", "items",   "get",        "__contains__",
+      "index",   "copy",   "list",   "dict",    "update",     "clear",
+      "reverse", "sort",   "sorted", "slice",   "format",     "percentFormat",
+      "any",     "all",    "str",    "find",    "startswith", "endswith",
+      "lower",   "upper",  "strip",  "replace", "split",      "join"};
   return names.contains(name) || isMathName(name) || isQueryName(name);
 }
 

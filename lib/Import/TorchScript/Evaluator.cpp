@@ -53,12 +53,13 @@ Val Evaluator::item(Val v, llvm::StringRef use) {
     return error(callRange, "ts-data",
                  fmt::format("{} of a tensor of shape {}", use.str(), r->shape().str()));
   if (!r->isConstant())
-    return error(callRange, "ts-data",
-                 fmt::format("{} of a tensor that depends on the model's input: what the model does "
-                             "next would depend on data",
-                             use.str()),
-                 "only models whose structure follows from the input's shape can be compiled; use "
-                 "torch.where instead of `if`, or cut the model here");
+    return error(
+        callRange, "ts-data",
+        fmt::format("{} of a tensor that depends on the model's input: what the model does "
+                    "next would depend on data",
+                    use.str()),
+        "only models whose structure follows from the input's shape can be compiled; use "
+        "torch.where instead of `if`, or cut the model here");
   if (isFloat(r->dtype()))
     return Val::real(r->constant.getDouble(0));
   int64_t i = r->constant.getInt(0);
@@ -67,15 +68,18 @@ Val Evaluator::item(Val v, llvm::StringRef use) {
 
 // Calls ---------------------------------------------------------------------------------------
 
-Val Evaluator::callMethod(Val object, llvm::StringRef name, std::vector<Val> args, SourceRange where) {
+Val Evaluator::callMethod(Val object, llvm::StringRef name, std::vector<Val> args,
+                          SourceRange where) {
   if (object.isPoison())
     return object;
   if (!object.is(ValKind::Instance))
-    return error(where, "ts-call", fmt::format("`{}` has no method `{}`", kindName(object), name.str()));
+    return error(where, "ts-call",
+                 fmt::format("`{}` has no method `{}`", kindName(object), name.str()));
   const ClassInfo *cls = object.instance->cls;
   const Function *f = cls->decl->method(name);
   if (!f)
-    return error(where, "ts-call", fmt::format("class `{}` has no method `{}`", cls->name, name.str()));
+    return error(where, "ts-call",
+                 fmt::format("class `{}` has no method `{}`", cls->name, name.str()));
   bool leaf = !object.instance->path.empty();
   for (const auto &entry : object.instance->stored)
     leaf &= (*object.instance->pickle)[entry.second].kind != PickleKind::Object;
@@ -105,8 +109,7 @@ Val Evaluator::callFunction(const Function &f, const Module *module, std::vector
   for (size_t i = 0; i < f.params.size(); ++i) {
     const Param &p = f.params[i];
     if (i >= args.size() && !p.defaultValue) {
-      error(where, "ts-call",
-            fmt::format("`{}` needs argument `{}`", f.name.str(), p.name.str()));
+      error(where, "ts-call", fmt::format("`{}` needs argument `{}`", f.name.str(), p.name.str()));
       callee.locals[p.name] = Val::poison();
       continue;
     }
@@ -139,9 +142,13 @@ void Evaluator::exec(llvm::ArrayRef<const Stmt *> block) {
 
 void Evaluator::execStmt(const Stmt &s) {
   switch (s.kind) {
-  case StmtKind::Pass: return;
-  case StmtKind::Expr: eval(s.values[0]); return;
-  case StmtKind::Assign: return execAssign(s);
+  case StmtKind::Pass:
+    return;
+  case StmtKind::Expr:
+    eval(s.values[0]);
+    return;
+  case StmtKind::Assign:
+    return execAssign(s);
   case StmtKind::Return: {
     Val v = Val::none();
     if (s.values.size() == 1) {
@@ -156,9 +163,12 @@ void Evaluator::execStmt(const Stmt &s) {
     frame->returned = true;
     return;
   }
-  case StmtKind::If: return execIf(s);
-  case StmtKind::For: return execFor(s);
-  case StmtKind::While: return execWhile(s);
+  case StmtKind::If:
+    return execIf(s);
+  case StmtKind::For:
+    return execFor(s);
+  case StmtKind::While:
+    return execWhile(s);
   case StmtKind::With: // no_grad and profiler scopes; inference knows neither
     for (const Expr *t : s.targets)
       assign(t, Val::none());
@@ -227,7 +237,8 @@ void Evaluator::setAttribute(const Expr *target, Val v) {
   if (object.isPoison())
     return;
   if (!object.is(ValKind::Instance)) {
-    error(range(*target), "ts-eval", fmt::format("`{}` has no attributes to set", kindName(object)));
+    error(range(*target), "ts-eval",
+          fmt::format("`{}` has no attributes to set", kindName(object)));
     return;
   }
   Instance &o = *object.instance;

@@ -65,8 +65,8 @@ private:
   void execWhile(const Stmt &s);
   void poisonAssigned(llvm::ArrayRef<const Stmt *> block);
   void setAttribute(const Expr *target, Val v);
-  Val callFunction(const Function &f, const Module *module, std::vector<Val> args, std::string scope,
-                   bool leaf, SourceRange where);
+  Val callFunction(const Function &f, const Module *module, std::vector<Val> args,
+                   std::string scope, bool leaf, SourceRange where);
 
   // Expressions (EvaluatorExpr.cpp).
   Val eval(const Expr *e);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls: methods and functions of the model, the few Python functions of TorchScript, and operators.
+// Calls: methods and functions of the model, the few Python functions of TorchScript, and
+// operators.
 #include "Builtins.h"
 #include "Evaluator.h"
 #include "Limits.h"
@@ -74,7 +75,8 @@ Val Evaluator::evalCall(const Expr &e) {
 
 Val Evaluator::callValue(Val callee, std::vector<Val> args, SourceRange where) {
   switch (callee.kind) {
-  case ValKind::Poison: return callee;
+  case ValKind::Poison:
+    return callee;
   case ValKind::Function:
     return callFunction(*callee.function->decl, callee.function->module, std::move(args), scope(),
                         frame->leaf, where);
@@ -89,7 +91,8 @@ Val Evaluator::callValue(Val callee, std::vector<Val> args, SourceRange where) {
       callMethod(v, "__init__", std::move(args), where);
     return v;
   }
-  case ValKind::Instance: return callMethod(callee, "forward", std::move(args), where);
+  case ValKind::Instance:
+    return callMethod(callee, "forward", std::move(args), where);
   default:
     return error(where, "ts-call", fmt::format("`{}` cannot be called", kindName(callee)));
   }
@@ -169,7 +172,8 @@ bool Evaluator::matchesType(const Val &v, const Expr *type, unsigned level) {
     if (outer == "Union")
       return matchesType(v, inner, level + 1);
     if (outer == "List")
-      return v.isList() && (v.list->items.empty() || matchesType(v.list->items[0], inner, level + 1));
+      return v.isList() &&
+             (v.list->items.empty() || matchesType(v.list->items[0], inner, level + 1));
     if (outer == "Dict")
       return v.is(ValKind::Dict);
     if (outer == "Tuple")
@@ -178,7 +182,7 @@ bool Evaluator::matchesType(const Val &v, const Expr *type, unsigned level) {
   }
   std::string dotted = dottedName(type, "__torch__");
   if (!dotted.empty()) {
-    const ClassInfo *cls = v.is(ValKind::Instance) ? v.instance->cls
+    const ClassInfo *cls = v.is(ValKind::Instance)              ? v.instance->cls
                            : v.isTuple() || v.is(ValKind::Enum) ? v.tuple->cls
                                                                 : nullptr;
     return cls && cls->name == dotted;
@@ -299,8 +303,8 @@ Val Evaluator::runHandler(llvm::StringRef name, llvm::ArrayRef<Val> args, Keywor
     reportUnsupported(fmt::format("aten::{}", name.str()), args);
     return Val::poison();
   }
-  OpCall call(builder, functionalizer, heap, diags, *schema, inPlace ? name.drop_back() : name, inPlace,
-              bound, callRange, archive.version);
+  OpCall call(builder, functionalizer, heap, diags, *schema, inPlace ? name.drop_back() : name,
+              inPlace, bound, callRange, archive.version);
   Val result = handlerOf(name)(call);
   if (builder.failed)
     return Val::poison();

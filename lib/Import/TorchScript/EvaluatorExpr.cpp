@@ -41,12 +41,18 @@ Val Evaluator::eval(const Expr *e) {
 
 Val Evaluator::evalUnguarded(const Expr &e) {
   switch (e.kind) {
-  case ExprKind::Int: return Val::integer(e.integer);
-  case ExprKind::Float: return Val::real(e.number);
-  case ExprKind::Str: return heap.str(e.text.str());
-  case ExprKind::None: return Val::none();
-  case ExprKind::True: return Val::boolean(true);
-  case ExprKind::False: return Val::boolean(false);
+  case ExprKind::Int:
+    return Val::integer(e.integer);
+  case ExprKind::Float:
+    return Val::real(e.number);
+  case ExprKind::Str:
+    return heap.str(e.text.str());
+  case ExprKind::None:
+    return Val::none();
+  case ExprKind::True:
+    return Val::boolean(true);
+  case ExprKind::False:
+    return Val::boolean(false);
   case ExprKind::Complex:
     return error(range(e), "ts-eval", "complex numbers are not supported");
   case ExprKind::List:
@@ -65,18 +71,24 @@ Val Evaluator::evalUnguarded(const Expr &e) {
     }
     return d;
   }
-  case ExprKind::Name: return evalName(e);
-  case ExprKind::Attr: return evalAttr(e);
-  case ExprKind::Index: return evalIndex(e);
-  case ExprKind::Range: return evalRange(e);
-  case ExprKind::Call: return evalCall(e);
+  case ExprKind::Name:
+    return evalName(e);
+  case ExprKind::Attr:
+    return evalAttr(e);
+  case ExprKind::Index:
+    return evalIndex(e);
+  case ExprKind::Range:
+    return evalRange(e);
+  case ExprKind::Call:
+    return evalCall(e);
   case ExprKind::Neg: {
     Val v = eval(e.items[0]);
     if (v.isFloat())
       return Val::real(-v.f);
     if (v.isInt())
       return Val::integer(int64_t(0 - uint64_t(v.i)));
-    return v.isPoison() ? v : error(range(e), "ts-eval", "minus before something that is no number");
+    return v.isPoison() ? v
+                        : error(range(e), "ts-eval", "minus before something that is no number");
   }
   }
   return Val::poison();
@@ -182,7 +194,8 @@ Val Evaluator::evalIndex(const Expr &e) {
     for (const auto &[k, v] : base.dict->items)
       if (equalVals(k, index))
         return v;
-    return error(range(e), "ts-eval", fmt::format("the dict has no key {}", formatVal(index, true)));
+    return error(range(e), "ts-eval",
+                 fmt::format("the dict has no key {}", formatVal(index, true)));
   }
   if (!index.isInt() && !index.isBool())
     return error(range(e), "ts-eval", fmt::format("an index of kind `{}`", kindName(index)));

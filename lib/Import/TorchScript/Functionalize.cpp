@@ -63,13 +63,17 @@ TensorObject *Functionalizer::perhapsView(TensorObject *of, Ref copy) {
 Ref Functionalizer::applyStep(const ViewStep &s, Ref r) {
   switch (s.kind) {
   case ViewStep::Slice:
-    return builder.op(OpKind::Slice, {r},
-                      {{"dim", s.ints[0]}, {"start", s.ints[1]}, {"end", s.ints[2]}, {"step", s.ints[3]}});
+    return builder.op(
+        OpKind::Slice, {r},
+        {{"dim", s.ints[0]}, {"start", s.ints[1]}, {"end", s.ints[2]}, {"step", s.ints[3]}});
   case ViewStep::Select:
     return builder.op(OpKind::Select, {r}, {{"dim", s.ints[0]}, {"index", s.ints[1]}});
-  case ViewStep::Permute: return builder.permute(r, s.ints);
-  case ViewStep::Reshape: return builder.reshape(r, s.ints);
-  case ViewStep::Expand: return builder.expand(r, Shape(s.ints));
+  case ViewStep::Permute:
+    return builder.permute(r, s.ints);
+  case ViewStep::Reshape:
+    return builder.reshape(r, s.ints);
+  case ViewStep::Expand:
+    return builder.expand(r, Shape(s.ints));
   case ViewStep::Same:
     if (s.op == OpKind::Dropout)
       return builder.op(OpKind::Dropout, {r}, {{"p", s.p}});
@@ -109,8 +113,9 @@ Ref Functionalizer::writeThrough(const TensorObject &t, Ref parent, Ref value) {
   const ViewStep &s = t.step;
   switch (s.kind) {
   case ViewStep::Slice:
-    return builder.op(OpKind::SliceScatter, {parent, value},
-                      {{"dim", s.ints[0]}, {"start", s.ints[1]}, {"end", s.ints[2]}, {"step", s.ints[3]}});
+    return builder.op(
+        OpKind::SliceScatter, {parent, value},
+        {{"dim", s.ints[0]}, {"start", s.ints[1]}, {"end", s.ints[2]}, {"step", s.ints[3]}});
   case ViewStep::Select:
     return builder.op(OpKind::SelectScatter, {parent, value},
                       {{"dim", s.ints[0]}, {"index", s.ints[1]}});
@@ -120,13 +125,15 @@ Ref Functionalizer::writeThrough(const TensorObject &t, Ref parent, Ref value) {
       inverse[size_t(s.ints[i])] = int64_t(i);
     return builder.permute(value, inverse);
   }
-  case ViewStep::Reshape: return builder.reshape(value, parent->shape().ref());
+  case ViewStep::Reshape:
+    return builder.reshape(value, parent->shape().ref());
   case ViewStep::Expand:
     builder.diagnostics()
         .error(builder.loc.str(), "ts-alias", "an in-place write through an expanded tensor")
         .hint("`.clone()` the expanded tensor before it is written");
     return builder.placeholder();
-  case ViewStep::Same: return value;
+  case ViewStep::Same:
+    return value;
   }
   return value;
 }
@@ -140,7 +147,8 @@ void Functionalizer::write(TensorObject *t, Ref value, bool dependsOnOld) {
   for (TensorObject *v = t; v; v = v->parent) {
     path.push_back(v);
     // The parent's old value is only needed where part of it survives.
-    bool partial = v->parent && (v->step.kind == ViewStep::Slice || v->step.kind == ViewStep::Select);
+    bool partial =
+        v->parent && (v->step.kind == ViewStep::Slice || v->step.kind == ViewStep::Select);
     Ref parent = nullptr;
     if (v->parent)
       parent = partial ? read(v->parent) : nullptr;

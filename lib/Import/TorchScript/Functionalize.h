@@ -43,7 +43,7 @@ struct TensorObject {
   TensorObject *parent = nullptr; // null: the whole box
   ViewStep step;
   TensorType type;
-  Strides strides; // as PyTorch's; nothing when they depend on a kernel's choice
+  Strides strides;      // as PyTorch's; nothing when they depend on a kernel's choice
   bool wrapped = false; // a Python number that tracing turned into a constant
   Ref cached = nullptr;
   uint64_t cachedVersion = 0;

@@ -60,9 +60,14 @@ private:
     }
     auto nested = [&](size_t i) { return name.empty() ? "" : name + "." + std::to_string(i); };
     switch (v.kind) {
-    case ValKind::Poison: unknown = true; return;
-    case ValKind::None: return;
-    case ValKind::Tensor: leaves.push_back({name, v.tensor}); return;
+    case ValKind::Poison:
+      unknown = true;
+      return;
+    case ValKind::None:
+      return;
+    case ValKind::Tensor:
+      leaves.push_back({name, v.tensor});
+      return;
     case ValKind::List:
       for (size_t i = 0; i < v.list->items.size(); ++i)
         collect(v.list->items[i], nested(i), depth + 1);
@@ -72,7 +77,10 @@ private:
         const ClassInfo *cls = v.tuple->cls;
         bool named = cls && i < cls->decl->attrs.size();
         std::string field = named ? cls->decl->attrs[i].name.str() : "";
-        collect(v.tuple->items[i], !named ? nested(i) : name.empty() ? field : name + "." + field,
+        collect(v.tuple->items[i],
+                !named         ? nested(i)
+                : name.empty() ? field
+                               : name + "." + field,
                 depth + 1);
       }
       return;
@@ -82,7 +90,8 @@ private:
         collect(x, name.empty() ? key : name + "." + key, depth + 1);
       }
       return;
-    default: ++dropped;
+    default:
+      ++dropped;
     }
   }
 
@@ -96,8 +105,9 @@ private:
       if (r->state) {
         ev.diags
             .error(place, "ts-state",
-                   fmt::format("the model keeps state: forward changes `{}`, and an output depends on it",
-                               r->state))
+                   fmt::format(
+                       "the model keeps state: forward changes `{}`, and an output depends on it",
+                       r->state))
             .hint("pass the state in and out as tensors");
         return false;
       }
@@ -120,7 +130,8 @@ void nameValues(Graph &g) {
           g.setName(n->result(i), n->info().name);
   for (Node *n : nodesOf(g)) {
     Value *v = n->result();
-    if (n->kind() != OpKind::Constant || !v->name().empty() || v->uses().empty() || !v->uses()[0].user)
+    if (n->kind() != OpKind::Constant || !v->name().empty() || v->uses().empty() ||
+        !v->uses()[0].user)
       continue;
     const Use &use = v->uses()[0];
     const auto &operands = use.user->info().operands;
@@ -184,24 +195,23 @@ FailureOr<std::unique_ptr<Graph>> importArchive(Archive &archive, const TorchScr
 } // namespace
 
 bool sniffTorchScript(llvm::ArrayRef<uint8_t> bytes) {
-  llvm::StringRef head(reinterpret_cast<const char *>(bytes.data()), std::min<size_t>(bytes.size(), 8));
+  llvm::StringRef head(reinterpret_cast<const char *>(bytes.data()),
+                       std::min<size_t>(bytes.size(), 8));
   return Zip::sniff(bytes) || head.starts_with("\x80\x02") || head.starts_with("PYTORCH1");
 }
 
-FailureOr<std::unique_ptr<Graph>> importTorchScript(llvm::ArrayRef<uint8_t> bytes,
-                                                    std::shared_ptr<const void> owner,
-                                                    const std::string &place,
-                                                    const TorchScriptOptions &options,
-                                                    Diagnostics &diags) {
-  FailureOr<std::unique_ptr<Archive>> archive = Archive::open(bytes, std::move(owner), place, diags);
+FailureOr<std::unique_ptr<Graph>>
+importTorchScript(llvm::ArrayRef<uint8_t> bytes, std::shared_ptr<const void> owner,
+                  const std::string &place, const TorchScriptOptions &options, Diagnostics &diags) {
+  FailureOr<std::unique_ptr<Archive>> archive =
+      Archive::open(bytes, std::move(owner), place, diags);
   if (failed(archive))
     return failure();
   return importArchive(**archive, options, diags);
 }
 
-FailureOr<std::unique_ptr<Graph>> importTorchScript(const std::string &path,
-                                                    const TorchScriptOptions &options,
-                                                    Diagnostics &diags) {
+FailureOr<std::unique_ptr<Graph>>
+importTorchScript(const std::string &path, const TorchScriptOptions &options, Diagnostics &diags) {
   llvm::Expected<std::shared_ptr<MappedFile>> file = MappedFile::open(path);
   if (!file)
     return diags.error(path, "ts-open", llvm::toString(file.takeError()));

@@ -173,13 +173,20 @@ Val InputBinder::bind(const Expr *type, const std::string &name, const Expr *def
     return bindDict(type, name, example);
   if (defaultValue) {
     switch (defaultValue->kind) {
-    case ExprKind::Int: return Val::integer(defaultValue->integer);
-    case ExprKind::Float: return Val::real(defaultValue->number);
-    case ExprKind::True: return Val::boolean(true);
-    case ExprKind::False: return Val::boolean(false);
-    case ExprKind::Str: return ev.heap.str(defaultValue->text.str());
-    case ExprKind::None: return Val::none();
-    default: break;
+    case ExprKind::Int:
+      return Val::integer(defaultValue->integer);
+    case ExprKind::Float:
+      return Val::real(defaultValue->number);
+    case ExprKind::True:
+      return Val::boolean(true);
+    case ExprKind::False:
+      return Val::boolean(false);
+    case ExprKind::Str:
+      return ev.heap.str(defaultValue->text.str());
+    case ExprKind::None:
+      return Val::none();
+    default:
+      break;
     }
   }
   error(fmt::format("parameter `{}` of type `{}` has no default", name, typeText(type)))
@@ -192,13 +199,14 @@ Val InputBinder::bindTensor(const std::string &name, Example example) {
   if (const TorchScriptInput *o = option(name)) {
     type = o->type;
     if (traced && traced->shape.rank() != type->shape.rank()) {
-      error(fmt::format("input `{}`: {} has rank {}, but the model was traced with {} of rank {}", name,
-                        type->str(), type->shape.rank(), traced->str(), traced->shape.rank()));
+      error(fmt::format("input `{}`: {} has rank {}, but the model was traced with {} of rank {}",
+                        name, type->str(), type->shape.rank(), traced->str(),
+                        traced->shape.rank()));
       return Val::poison();
     }
     if (traced && traced->dtype != type->dtype) {
-      error(fmt::format("input `{}`: {} was given, but the model was traced with {}", name, type->str(),
-                        traced->str()));
+      error(fmt::format("input `{}`: {} was given, but the model was traced with {}", name,
+                        type->str(), traced->str()));
       return Val::poison();
     }
     if (traced && traced->shape != type->shape)

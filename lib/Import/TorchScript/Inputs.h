@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Finds types for the parameters of the entry method: from the options, from a traced file's example
-// inputs, or from defaults; and makes graph inputs of the tensors.
+// Finds types for the parameters of the entry method: from the options, from a traced file's
+// example inputs, or from defaults; and makes graph inputs of the tensors.
 #pragma once
 
 #include "Evaluator.h"

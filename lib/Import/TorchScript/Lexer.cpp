@@ -162,20 +162,31 @@ private:
       return emit(Tok::Punct, begin, '>'), success();
     }
     switch (c) {
-    case '(': case '[': case '{':
+    case '(':
+    case '[':
+    case '{':
       ++brackets;
       break;
-    case ')': case ']': case '}':
+    case ')':
+    case ']':
+    case '}':
       if (brackets == 0)
         return error(begin, "closing bracket without an opening one");
       --brackets;
       break;
-    case ',': case ':': case '.': case '=': case '-': case '*': case '^':
+    case ',':
+    case ':':
+    case '.':
+    case '=':
+    case '-':
+    case '*':
+    case '^':
       break;
     default:
-      return error(begin, std::string("unexpected character `") +
-                              (llvm::isPrint(c) ? std::string(1, c) : "\\x" + llvm::utohexstr(uint8_t(c))) +
-                              "`");
+      return error(
+          begin, std::string("unexpected character `") +
+                     (llvm::isPrint(c) ? std::string(1, c) : "\\x" + llvm::utohexstr(uint8_t(c))) +
+                     "`");
     }
     return emit(Tok::Punct, begin, c), success();
   }
@@ -199,14 +210,32 @@ std::optional<std::string> unescape(std::string_view literal) {
     if (++i == s.size())
       return std::nullopt;
     switch (char c = s[i]) {
-    case 'n': r += '\n'; break;
-    case 't': r += '\t'; break;
-    case 'r': r += '\r'; break;
-    case 'a': r += '\a'; break;
-    case 'b': r += '\b'; break;
-    case 'f': r += '\f'; break;
-    case 'v': r += '\v'; break;
-    case '\\': case '\'': case '"': r += c; break;
+    case 'n':
+      r += '\n';
+      break;
+    case 't':
+      r += '\t';
+      break;
+    case 'r':
+      r += '\r';
+      break;
+    case 'a':
+      r += '\a';
+      break;
+    case 'b':
+      r += '\b';
+      break;
+    case 'f':
+      r += '\f';
+      break;
+    case 'v':
+      r += '\v';
+      break;
+    case '\\':
+    case '\'':
+    case '"':
+      r += c;
+      break;
     case 'x': {
       if (i + 2 >= s.size() || !llvm::isHexDigit(s[i + 1]) || !llvm::isHexDigit(s[i + 2]))
         return std::nullopt;

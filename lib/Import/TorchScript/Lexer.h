@@ -11,9 +11,16 @@
 namespace wnnx::ts {
 
 enum class Tok : uint8_t {
-  Name, Int, Float, Imaginary, Str,
-  Punct,   // one of ()[]{},:.=-* or ->
-  Newline, Indent, Dedent, End,
+  Name,
+  Int,
+  Float,
+  Imaginary,
+  Str,
+  Punct, // one of ()[]{},:.=-* or ->
+  Newline,
+  Indent,
+  Dedent,
+  End,
 };
 
 struct Token {

@@ -30,8 +30,8 @@ constexpr unsigned evalDepth = 2000; // of nested statements and expressions, ov
 constexpr uint64_t graphNodes = 1'000'000;
 constexpr uint64_t listLength = 1'000'000;
 constexpr uint64_t stringBytes = 1ull << 20;
-constexpr int64_t foldBytes = 64ll << 20;        // of the operands and results of one folded node
-constexpr int64_t foldTotalBytes = 4ll << 30;    // over the whole import
-constexpr int64_t constantElements = 1ll << 28;  // of a tensor made by zeros, full, arange...
+constexpr int64_t foldBytes = 64ll << 20;       // of the operands and results of one folded node
+constexpr int64_t foldTotalBytes = 4ll << 30;   // over the whole import
+constexpr int64_t constantElements = 1ll << 28; // of a tensor made by zeros, full, arange...
 
 } // namespace wnnx::ts::limits

@@ -43,11 +43,14 @@ Val lowerPrelu(OpCall &c) {
 }
 
 static Ref clamp(OpCall &c, Ref x, std::optional<double> min, std::optional<double> max) {
-  return c.b.op(OpKind::Clamp, {x},
-                {{"min", min ? Attribute(*min) : Attribute()}, {"max", max ? Attribute(*max) : Attribute()}});
+  return c.b.op(
+      OpKind::Clamp, {x},
+      {{"min", min ? Attribute(*min) : Attribute()}, {"max", max ? Attribute(*max) : Attribute()}});
 }
 
-Val lowerRelu6(OpCall &c) { return c.result(clamp(c, c.in(0u), 0.0, 6.0)); }
+Val lowerRelu6(OpCall &c) {
+  return c.result(clamp(c, c.in(0u), 0.0, 6.0));
+}
 Val lowerHardtanh(OpCall &c) {
   return c.result(clamp(c, c.in(0u), c.number("min_val"), c.number("max_val")));
 }
@@ -115,8 +118,8 @@ Val lowerGlu(OpCall &c) {
   if (c.b.failed || x->rank() == 0 || x->dim(dim) % 2)
     return c.error("the dimension must be even");
   int64_t half = x->dim(dim) / 2;
-  std::vector<Ref> parts = c.b.emit(
-      OpKind::Split, {x}, {{"sizes", std::vector<int64_t>{half, half}}, {"dim", dim}});
+  std::vector<Ref> parts =
+      c.b.emit(OpKind::Split, {x}, {{"sizes", std::vector<int64_t>{half, half}}, {"dim", dim}});
   if (c.b.failed)
     return Val::poison();
   return c.result(c.b.op(OpKind::Mul, {parts[0], c.b.op(OpKind::Sigmoid, {parts[1]})}));

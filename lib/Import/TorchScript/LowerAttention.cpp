@@ -36,8 +36,8 @@ Ref toHeads(OpCall &c, Ref r, int64_t heads) {
   return c.b.permute(split, {0, 2, 1, 3});
 }
 
-Heads project(OpCall &c, TensorObject *q, TensorObject *k, TensorObject *v, Ref query, Ref key, Ref value,
-              int64_t embed, int64_t heads, Ref weight, Ref bias) {
+Heads project(OpCall &c, TensorObject *q, TensorObject *k, TensorObject *v, Ref query, Ref key,
+              Ref value, int64_t embed, int64_t heads, Ref weight, Ref bias) {
   std::vector<Ref> parts;
   std::vector<int64_t> thirds{embed, embed, embed};
   if (q == k && k == v) {
@@ -91,12 +91,14 @@ Attention attend(OpCall &c, const Heads &h, Ref keep, bool needWeights) {
 Ref fromHeads(OpCall &c, Ref r, Ref weight, Ref bias) {
   if (c.b.failed)
     return r;
-  Ref joined = c.b.reshape(c.b.permute(r, {0, 2, 1, 3}), {r->dim(0), r->dim(2), r->dim(1) * r->dim(3)});
+  Ref joined =
+      c.b.reshape(c.b.permute(r, {0, 2, 1, 3}), {r->dim(0), r->dim(2), r->dim(1) * r->dim(3)});
   return c.b.op(OpKind::Linear, {joined, weight, bias});
 }
 
 bool goodShapes(OpCall &c, Ref x, int64_t embed, int64_t heads) {
-  if (!c.b.failed && (x->rank() != 3 || heads <= 0 || embed <= 0 || embed % heads || x->dim(2) != embed))
+  if (!c.b.failed &&
+      (x->rank() != 3 || heads <= 0 || embed <= 0 || embed % heads || x->dim(2) != embed))
     c.error("the shapes of a batch of sequences are expected");
   return !c.b.failed;
 }
@@ -109,9 +111,10 @@ Val lowerNativeMultiHeadAttention(OpCall &c) {
   if (!goodShapes(c, query, embed, heads) || !goodShapes(c, key, embed, heads) ||
       !goodShapes(c, value, embed, heads))
     return Val::poison();
-  Heads h = project(c, c.object("query"), c.object("key"), c.object("value"), query, key, value, embed,
-                    heads, c.in("qkv_weight"), c.in("qkv_bias"));
-  Ref keep = attentionMask(c, c.optional("mask"), c.given("mask_type") ? c.integer("mask_type") : 2);
+  Heads h = project(c, c.object("query"), c.object("key"), c.object("value"), query, key, value,
+                    embed, heads, c.in("qkv_weight"), c.in("qkv_bias"));
+  Ref keep =
+      attentionMask(c, c.optional("mask"), c.given("mask_type") ? c.integer("mask_type") : 2);
   Attention a = attend(c, h, keep, c.flag("need_weights"));
   Ref out = fromHeads(c, a.output, c.in("proj_weight"), c.in("proj_bias"));
   Ref weights = a.weights;
@@ -131,8 +134,10 @@ Val lowerTransformerEncoderLayer(OpCall &c) {
   };
   auto attention = [&](Ref r) {
     TensorObject *same = c.object("src");
-    Heads h = project(c, same, same, same, r, r, r, embed, heads, c.in("qkv_weight"), c.in("qkv_bias"));
-    Ref keep = attentionMask(c, c.optional("mask"), c.given("mask_type") ? c.integer("mask_type") : 2);
+    Heads h =
+        project(c, same, same, same, r, r, r, embed, heads, c.in("qkv_weight"), c.in("qkv_bias"));
+    Ref keep =
+        attentionMask(c, c.optional("mask"), c.given("mask_type") ? c.integer("mask_type") : 2);
     return fromHeads(c, attend(c, h, keep, false).output, c.in("proj_weight"), c.in("proj_bias"));
   };
   auto feedForward = [&](Ref r) {

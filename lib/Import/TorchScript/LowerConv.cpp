@@ -97,7 +97,9 @@ ConvArgs commonArgs(OpCall &c) {
 
 } // namespace
 
-Val lowerConvForward(OpCall &c) { return convolution(c, commonArgs(c)); }
+Val lowerConvForward(OpCall &c) {
+  return convolution(c, commonArgs(c));
+}
 
 Val lowerConvTranspose(OpCall &c) {
   ConvArgs a = commonArgs(c);

@@ -28,8 +28,12 @@ static Ref addOrSub(OpCall &c, OpKind kind, const Val &x, const Val &y) {
   return c.b.op(kind, {left, right});
 }
 
-Val lowerAdd(OpCall &c) { return c.result(addOrSub(c, OpKind::Add, c.arg(0u), c.arg(1u))); }
-Val lowerSub(OpCall &c) { return c.result(addOrSub(c, OpKind::Sub, c.arg(0u), c.arg(1u))); }
+Val lowerAdd(OpCall &c) {
+  return c.result(addOrSub(c, OpKind::Add, c.arg(0u), c.arg(1u)));
+}
+Val lowerSub(OpCall &c) {
+  return c.result(addOrSub(c, OpKind::Sub, c.arg(0u), c.arg(1u)));
+}
 
 Val lowerRsub(OpCall &c) {
   // other - alpha * self
@@ -71,14 +75,17 @@ Val lowerSquare(OpCall &c) {
 
 Val lowerLog10(OpCall &c) {
   Ref x = floatInput(c, c.in(0u));
-  return c.result(c.b.op(OpKind::Mul, {c.b.op(OpKind::Log, {x}), c.scalar(x->dtype(), 1 / std::log(10.0))}));
+  return c.result(
+      c.b.op(OpKind::Mul, {c.b.op(OpKind::Log, {x}), c.scalar(x->dtype(), 1 / std::log(10.0))}));
 }
 
 static Ref isInfinite(OpCall &c, Ref x) {
   return c.b.op(OpKind::Eq, {c.b.op(OpKind::Abs, {x}), c.scalar(x->dtype(), INFINITY)});
 }
 
-Val lowerIsInf(OpCall &c) { return c.result(isInfinite(c, floatInput(c, c.in(0u)))); }
+Val lowerIsInf(OpCall &c) {
+  return c.result(isInfinite(c, floatInput(c, c.in(0u))));
+}
 
 Val lowerIsFinite(OpCall &c) {
   // NaN and infinities are what does not lie below infinity.
@@ -130,8 +137,12 @@ static Ref addProduct(OpCall &c, OpKind kind) {
   return c.b.op(OpKind::Add, {c.operand(c.arg(0u), t), product});
 }
 
-Val lowerAddcmul(OpCall &c) { return c.result(addProduct(c, OpKind::Mul)); }
-Val lowerAddcdiv(OpCall &c) { return c.result(addProduct(c, OpKind::Div)); }
+Val lowerAddcmul(OpCall &c) {
+  return c.result(addProduct(c, OpKind::Mul));
+}
+Val lowerAddcdiv(OpCall &c) {
+  return c.result(addProduct(c, OpKind::Div));
+}
 
 Val lowerLerp(OpCall &c) {
   // self + weight * (end - self)

@@ -46,12 +46,18 @@ Val make(OpCall &c, DType missing, const Val &v) {
 
 } // namespace
 
-Val lowerZeros(OpCall &c) { return make(c, DType::F32, Val::integer(0)); }
-Val lowerOnes(OpCall &c) { return make(c, DType::F32, Val::integer(1)); }
+Val lowerZeros(OpCall &c) {
+  return make(c, DType::F32, Val::integer(0));
+}
+Val lowerOnes(OpCall &c) {
+  return make(c, DType::F32, Val::integer(1));
+}
 
 Val lowerFull(OpCall &c) {
   Val v = c.arg("fill_value");
-  DType natural = v.isFloat() || c.fileVersion <= 4 ? DType::F32 : v.isBool() ? DType::Bool : DType::I64;
+  DType natural = v.isFloat() || c.fileVersion <= 4 ? DType::F32
+                  : v.isBool()                      ? DType::Bool
+                                                    : DType::I64;
   return make(c, natural, v);
 }
 
@@ -130,7 +136,9 @@ Val lowerFill(OpCall &c) {
   return c.result(c.b.expand(c.operand(v, t.dtype), t.shape));
 }
 
-Val lowerZero(OpCall &c) { return c.result(filled(c, c.self()->type, Val::integer(0))); }
+Val lowerZero(OpCall &c) {
+  return c.result(filled(c, c.self()->type, Val::integer(0)));
+}
 
 Val lowerCopy(OpCall &c) {
   const TensorType &t = c.self()->type;

@@ -83,7 +83,8 @@ Ref putByIndex(OpCall &c, Ref x, llvm::ArrayRef<Ref> indices, Ref value) {
   position = c.b.reshape(c.b.expand(position, where), {n, 1});
   position = c.b.expand(position, {n, rest});
   Ref flat = c.b.reshape(x, {rows, rest});
-  return c.b.reshape(c.b.op(OpKind::Scatter, {flat, position, value}, {{"dim", 0}}), x->shape().ref());
+  return c.b.reshape(c.b.op(OpKind::Scatter, {flat, position, value}, {{"dim", 0}}),
+                     x->shape().ref());
 }
 
 } // namespace
@@ -119,7 +120,8 @@ Val lowerScatter(OpCall &c) {
     return c.error("scatter with a reduction is not supported");
   Ref src = c.given("src") ? c.b.convert(c.in("src"), x->dtype())
                            : c.b.expand(c.operand(c.arg("value"), x->dtype()), index->shape());
-  return c.result(c.b.op(OpKind::Scatter, {x, index, src}, {{"dim", c.dim(c.integer("dim"), x->rank())}}));
+  return c.result(
+      c.b.op(OpKind::Scatter, {x, index, src}, {{"dim", c.dim(c.integer("dim"), x->rank())}}));
 }
 
 Val lowerSelectScatter(OpCall &c) {
@@ -141,7 +143,7 @@ Val lowerSliceScatter(OpCall &c) {
 Val lowerOneHot(OpCall &c) {
   Ref x = c.in(0u);
   int64_t n = c.integer("num_classes");
-  if (n < 0) {
+  if (n == -1) {
     if (!x->isConstant())
       return c.error("the number of classes depends on the data", "give num_classes");
     for (int64_t i = 0; i < x->type.numel(); ++i)

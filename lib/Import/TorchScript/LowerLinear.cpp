@@ -132,7 +132,8 @@ private:
     std::vector<int64_t> dims;
     std::string kept;
     for (size_t i = 0; i < term.size(); ++i) {
-      bool used = other.find(term[i]) != std::string::npos || out.find(term[i]) != std::string::npos;
+      bool used =
+          other.find(term[i]) != std::string::npos || out.find(term[i]) != std::string::npos;
       if (used)
         kept += term[i];
       else
@@ -177,6 +178,8 @@ private:
 
 } // namespace
 
-Val lowerEinsum(OpCall &c) { return c.result(Einsum(c).run()); }
+Val lowerEinsum(OpCall &c) {
+  return c.result(Einsum(c).run());
+}
 
 } // namespace wnnx::ts

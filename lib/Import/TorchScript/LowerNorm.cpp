@@ -45,12 +45,14 @@ Val lowerBatchNorm(OpCall &c) {
   if (x->rank() < 2)
     return c.error("the input has fewer than two dimensions");
   if (c.flag("training") && mean)
-    return c.error("the model was saved in training mode: this layer would use the statistics of "
-                   "each batch, and change its own",
-                   "call model.eval() before torch.jit.trace or torch.jit.script, and save it again");
+    return c.error(
+        "the model was saved in training mode: this layer would use the statistics of "
+        "each batch, and change its own",
+        "call model.eval() before torch.jit.trace or torch.jit.script, and save it again");
   if (!mean || !var)
     return c.result(byBatchStatistics(c, x, weight, bias, c.number("eps")));
-  return c.result(c.b.op(OpKind::BatchNorm, {x, mean, var, weight, bias}, {{"eps", c.number("eps")}}));
+  return c.result(
+      c.b.op(OpKind::BatchNorm, {x, mean, var, weight, bias}, {{"eps", c.number("eps")}}));
 }
 
 Val lowerInstanceNorm(OpCall &c) {
@@ -62,31 +64,31 @@ Val lowerInstanceNorm(OpCall &c) {
   Ref mean = parameter(c, "running_mean", t), var = parameter(c, "running_var", t);
   if (!mean || !var)
     return c.error("neither statistics of the input nor running statistics");
-  return c.result(c.b.op(OpKind::BatchNorm, {x, mean, var, weight, bias}, {{"eps", c.number("eps")}}));
+  return c.result(
+      c.b.op(OpKind::BatchNorm, {x, mean, var, weight, bias}, {{"eps", c.number("eps")}}));
 }
 
 Val lowerLayerNorm(OpCall &c) {
   Ref x = c.in("input");
-  return c.result(c.b.op(
-      OpKind::LayerNorm,
-      {x, parameter(c, "weight", x->dtype()), parameter(c, "bias", x->dtype())},
-      {{"normalized_shape", llvm::ArrayRef<int64_t>(c.ints("normalized_shape"))}, {"eps", c.number("eps")}}));
+  return c.result(c.b.op(OpKind::LayerNorm,
+                         {x, parameter(c, "weight", x->dtype()), parameter(c, "bias", x->dtype())},
+                         {{"normalized_shape", llvm::ArrayRef<int64_t>(c.ints("normalized_shape"))},
+                          {"eps", c.number("eps")}}));
 }
 
 Val lowerGroupNorm(OpCall &c) {
   Ref x = c.in("input");
-  return c.result(
-      c.b.op(OpKind::GroupNorm,
-             {x, parameter(c, "weight", x->dtype()), parameter(c, "bias", x->dtype())},
-             {{"num_groups", c.integer("num_groups")}, {"eps", c.number("eps")}}));
+  return c.result(c.b.op(OpKind::GroupNorm,
+                         {x, parameter(c, "weight", x->dtype()), parameter(c, "bias", x->dtype())},
+                         {{"num_groups", c.integer("num_groups")}, {"eps", c.number("eps")}}));
 }
 
 Val lowerRmsNorm(OpCall &c) {
   Ref x = c.in("input");
   Attribute eps = c.given("eps") ? Attribute(c.number("eps")) : Attribute();
-  return c.result(
-      c.b.op(OpKind::RmsNorm, {x, parameter(c, "weight", x->dtype())},
-             {{"normalized_shape", llvm::ArrayRef<int64_t>(c.ints("normalized_shape"))}, {"eps", eps}}));
+  return c.result(c.b.op(
+      OpKind::RmsNorm, {x, parameter(c, "weight", x->dtype())},
+      {{"normalized_shape", llvm::ArrayRef<int64_t>(c.ints("normalized_shape"))}, {"eps", eps}}));
 }
 
 Val lowerCosineSimilarity(OpCall &c) {

@@ -9,7 +9,9 @@
 namespace wnnx::ts {
 namespace {
 
-unsigned spatialDims(OpCall &c) { return c.name.contains("1d") ? 1 : 2; }
+unsigned spatialDims(OpCall &c) {
+  return c.name.contains("1d") ? 1 : 2;
+}
 
 /// An argument with one entry for each of two spatial dimensions, `fill` for a missing first.
 WindowInts pair(OpCall &c, llvm::StringRef name, int64_t fill) {
@@ -44,7 +46,8 @@ Val lowerMaxPool(OpCall &c) {
 Val lowerAvgPool(OpCall &c) {
   Window w(c, c.in(0u), spatialDims(c));
   WindowInts kernel = pair(c, "kernel_size", 1), stride = pair(c, "stride", 1);
-  Attribute divisor = c.given("divisor_override") ? Attribute(c.integer("divisor_override")) : Attribute();
+  Attribute divisor =
+      c.given("divisor_override") ? Attribute(c.integer("divisor_override")) : Attribute();
   Ref r = c.b.op(OpKind::AvgPool2d, {w.input()},
                  {{"kernel_size", llvm::ArrayRef<int64_t>(kernel)},
                   {"stride", llvm::ArrayRef<int64_t>((stride.empty() ? kernel : stride))},
@@ -57,12 +60,16 @@ Val lowerAvgPool(OpCall &c) {
 
 static Ref adaptive(OpCall &c, OpKind kind) {
   Window w(c, c.in(0u), spatialDims(c));
-  return w.restore(
-      c.b.op(kind, {w.input()}, {{"output_size", llvm::ArrayRef<int64_t>(pair(c, "output_size", 1))}}));
+  return w.restore(c.b.op(kind, {w.input()},
+                          {{"output_size", llvm::ArrayRef<int64_t>(pair(c, "output_size", 1))}}));
 }
 
-Val lowerAdaptiveAvgPool(OpCall &c) { return c.result(adaptive(c, OpKind::AdaptiveAvgPool2d)); }
-Val lowerAdaptiveMaxPool(OpCall &c) { return withIndices(c, adaptive(c, OpKind::AdaptiveMaxPool2d)); }
+Val lowerAdaptiveAvgPool(OpCall &c) {
+  return c.result(adaptive(c, OpKind::AdaptiveAvgPool2d));
+}
+Val lowerAdaptiveMaxPool(OpCall &c) {
+  return withIndices(c, adaptive(c, OpKind::AdaptiveMaxPool2d));
+}
 
 namespace {
 
@@ -114,7 +121,8 @@ Val resize(OpCall &c, OpKind kind, bool corners) {
     return c.error(fmt::format("the input has rank {}", x->rank()));
   Resize r = resizeOf(c, x, n);
   Window w(c, x, n);
-  std::vector<NamedAttr> attrs = {{"output_size", llvm::ArrayRef<int64_t>(r.size)}, {"scales", r.scales}};
+  std::vector<NamedAttr> attrs = {{"output_size", llvm::ArrayRef<int64_t>(r.size)},
+                                  {"scales", r.scales}};
   if (corners)
     attrs.push_back({"align_corners", c.flag("align_corners")});
   return c.result(w.restore(c.b.op(kind, {w.input()}, std::move(attrs))));
@@ -122,12 +130,13 @@ Val resize(OpCall &c, OpKind kind, bool corners) {
 
 } // namespace
 
-Val lowerUpsampleNearest(OpCall &c) { return resize(c, OpKind::UpsampleNearest2d, false); }
+Val lowerUpsampleNearest(OpCall &c) {
+  return resize(c, OpKind::UpsampleNearest2d, false);
+}
 
 Val lowerUpsampleLinear(OpCall &c) {
-  return resize(c,
-                c.name.contains("bicubic") ? OpKind::UpsampleBicubic2d : OpKind::UpsampleBilinear2d,
-                true);
+  return resize(
+      c, c.name.contains("bicubic") ? OpKind::UpsampleBicubic2d : OpKind::UpsampleBilinear2d, true);
 }
 
 Val lowerGridSample(OpCall &c) {

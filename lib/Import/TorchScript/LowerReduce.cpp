@@ -9,10 +9,14 @@
 namespace wnnx::ts {
 namespace {
 
-std::vector<int64_t> vec(llvm::ArrayRef<int64_t> v) { return v.vec(); }
+std::vector<int64_t> vec(llvm::ArrayRef<int64_t> v) {
+  return v.vec();
+}
 
 /// The dims argument, under the name that the overload has; empty for all.
-llvm::SmallVector<int64_t, 6> reducedDims(OpCall &c, int64_t rank) { return c.dims("dim", rank); }
+llvm::SmallVector<int64_t, 6> reducedDims(OpCall &c, int64_t rank) {
+  return c.dims("dim", rank);
+}
 
 Ref reduce(OpCall &c, OpKind kind, Ref x, llvm::ArrayRef<int64_t> dims, bool keep) {
   return c.b.op(kind, {x}, {{"dim", vec(dims)}, {"keepdim", keep}});
@@ -39,8 +43,8 @@ Val extreme(OpCall &c, OpKind value, OpKind index, OpKind pairwise) {
   bool keep = c.flag("keepdim");
   if (x->rank() == 0)
     return c.results({x, c.b.scalarInt(DType::I64, 0)});
-  return c.results({reduce(c, value, x, {dim}, keep),
-                    c.b.op(index, {x}, {{"dim", dim}, {"keepdim", keep}})});
+  return c.results(
+      {reduce(c, value, x, {dim}, keep), c.b.op(index, {x}, {{"dim", dim}, {"keepdim", keep}})});
 }
 
 Val argExtreme(OpCall &c, OpKind kind) {
@@ -65,19 +69,45 @@ Ref variance(OpCall &c, Ref x) {
 
 } // namespace
 
-Val lowerSum(OpCall &c) { return c.result(plain(c, OpKind::Sum, withDType(c, c.in(0u)))); }
-Val lowerMean(OpCall &c) { return c.result(plain(c, OpKind::Mean, withDType(c, c.in(0u)))); }
-Val lowerProd(OpCall &c) { return c.result(plain(c, OpKind::Prod, withDType(c, c.in(0u)))); }
-Val lowerAmax(OpCall &c) { return c.result(plain(c, OpKind::Amax, c.in(0u))); }
-Val lowerAmin(OpCall &c) { return c.result(plain(c, OpKind::Amin, c.in(0u))); }
-Val lowerAny(OpCall &c) { return c.result(plain(c, OpKind::Any, c.in(0u))); }
-Val lowerAll(OpCall &c) { return c.result(plain(c, OpKind::All, c.in(0u))); }
-Val lowerMax(OpCall &c) { return extreme(c, OpKind::Amax, OpKind::Argmax, OpKind::Maximum); }
-Val lowerMin(OpCall &c) { return extreme(c, OpKind::Amin, OpKind::Argmin, OpKind::Minimum); }
-Val lowerArgmax(OpCall &c) { return argExtreme(c, OpKind::Argmax); }
-Val lowerArgmin(OpCall &c) { return argExtreme(c, OpKind::Argmin); }
-Val lowerVar(OpCall &c) { return c.result(variance(c, c.in(0u))); }
-Val lowerStd(OpCall &c) { return c.result(c.b.op(OpKind::Sqrt, {variance(c, c.in(0u))})); }
+Val lowerSum(OpCall &c) {
+  return c.result(plain(c, OpKind::Sum, withDType(c, c.in(0u))));
+}
+Val lowerMean(OpCall &c) {
+  return c.result(plain(c, OpKind::Mean, withDType(c, c.in(0u))));
+}
+Val lowerProd(OpCall &c) {
+  return c.result(plain(c, OpKind::Prod, withDType(c, c.in(0u))));
+}
+Val lowerAmax(OpCall &c) {
+  return c.result(plain(c, OpKind::Amax, c.in(0u)));
+}
+Val lowerAmin(OpCall &c) {
+  return c.result(plain(c, OpKind::Amin, c.in(0u)));
+}
+Val lowerAny(OpCall &c) {
+  return c.result(plain(c, OpKind::Any, c.in(0u)));
+}
+Val lowerAll(OpCall &c) {
+  return c.result(plain(c, OpKind::All, c.in(0u)));
+}
+Val lowerMax(OpCall &c) {
+  return extreme(c, OpKind::Amax, OpKind::Argmax, OpKind::Maximum);
+}
+Val lowerMin(OpCall &c) {
+  return extreme(c, OpKind::Amin, OpKind::Argmin, OpKind::Minimum);
+}
+Val lowerArgmax(OpCall &c) {
+  return argExtreme(c, OpKind::Argmax);
+}
+Val lowerArgmin(OpCall &c) {
+  return argExtreme(c, OpKind::Argmin);
+}
+Val lowerVar(OpCall &c) {
+  return c.result(variance(c, c.in(0u)));
+}
+Val lowerStd(OpCall &c) {
+  return c.result(c.b.op(OpKind::Sqrt, {variance(c, c.in(0u))}));
+}
 Val lowerVarMean(OpCall &c) {
   Ref x = c.in(0u);
   return c.results({variance(c, x), plain(c, OpKind::Mean, x)});
@@ -119,7 +149,8 @@ Val lowerLogsumexp(OpCall &c) {
   Ref x = floatInput(c, c.in(0u));
   llvm::SmallVector<int64_t, 6> dims = reducedDims(c, x->rank());
   Ref max = reduce(c, OpKind::Amax, x, dims, true);
-  Ref sum = reduce(c, OpKind::Sum, c.b.op(OpKind::Exp, {c.b.op(OpKind::Sub, {x, max})}), dims, true);
+  Ref sum =
+      reduce(c, OpKind::Sum, c.b.op(OpKind::Exp, {c.b.op(OpKind::Sub, {x, max})}), dims, true);
   Ref r = c.b.op(OpKind::Add, {c.b.op(OpKind::Log, {sum}), max});
   if (c.b.failed || c.flag("keepdim"))
     return c.result(r);
@@ -134,8 +165,12 @@ static Val softmax(OpCall &c, OpKind kind) {
   Ref x = floatInput(c, withDType(c, c.in(0u)));
   return c.result(c.b.op(kind, {x}, {{"dim", c.dim(c.integer("dim"), x->rank())}}));
 }
-Val lowerSoftmax(OpCall &c) { return softmax(c, OpKind::Softmax); }
-Val lowerLogSoftmax(OpCall &c) { return softmax(c, OpKind::LogSoftmax); }
+Val lowerSoftmax(OpCall &c) {
+  return softmax(c, OpKind::Softmax);
+}
+Val lowerLogSoftmax(OpCall &c) {
+  return softmax(c, OpKind::LogSoftmax);
+}
 
 Val lowerTopk(OpCall &c) {
   Ref x = c.in(0u);
@@ -151,7 +186,9 @@ static std::vector<Ref> sorted(OpCall &c) {
                   {{"dim", c.dim(c.given("dim") ? c.integer("dim") : -1, x->rank())},
                    {"descending", c.flag("descending")}});
 }
-Val lowerSort(OpCall &c) { return c.results(sorted(c)); }
+Val lowerSort(OpCall &c) {
+  return c.results(sorted(c));
+}
 Val lowerArgsort(OpCall &c) {
   std::vector<Ref> r = sorted(c);
   return c.b.failed ? Val::poison() : c.result(r[1]);

@@ -42,7 +42,9 @@ Ref unsqueezed(OpCall &c, Ref r, int64_t dim) {
 
 } // namespace
 
-Val lowerCat(OpCall &c) { return c.result(cat(c, c.list("tensors"), c.integer("dim"))); }
+Val lowerCat(OpCall &c) {
+  return c.result(cat(c, c.list("tensors"), c.integer("dim")));
+}
 
 Val lowerStack(OpCall &c) {
   std::vector<Ref> parts = c.list("tensors");
@@ -133,34 +135,40 @@ Val lowerPad(OpCall &c) {
     mode = "replicate";
   else if (mode.empty())
     mode = "constant";
-  return c.result(c.b.op(OpKind::Pad, {x},
-                         {{"pad", llvm::ArrayRef<int64_t>(pad)},
-                          {"mode", mode},
-                          {"value", c.numberOr("value", 0)}}));
+  return c.result(c.b.op(
+      OpKind::Pad, {x},
+      {{"pad", llvm::ArrayRef<int64_t>(pad)}, {"mode", mode}, {"value", c.numberOr("value", 0)}}));
 }
 
 Val lowerFlip(OpCall &c) {
   Ref x = c.in(0u);
-  return c.result(c.b.op(OpKind::Flip, {x}, {{"dims", llvm::ArrayRef<int64_t>(c.dims("dims", x->rank()))}}));
+  return c.result(
+      c.b.op(OpKind::Flip, {x}, {{"dims", llvm::ArrayRef<int64_t>(c.dims("dims", x->rank()))}}));
 }
 
 Val lowerRoll(OpCall &c) {
   Ref x = c.in(0u);
   Ints shifts = c.ints("shifts"), dims = c.dims("dims", x->rank());
   if (!dims.empty())
-    return c.result(c.b.op(OpKind::Roll, {x},
-                           {{"shifts", llvm::ArrayRef<int64_t>(shifts)}, {"dims", llvm::ArrayRef<int64_t>(dims)}}));
+    return c.result(c.b.op(
+        OpKind::Roll, {x},
+        {{"shifts", llvm::ArrayRef<int64_t>(shifts)}, {"dims", llvm::ArrayRef<int64_t>(dims)}}));
   Ref flat = c.b.reshape(x, {x->type.numel()});
-  Ref rolled = c.b.op(OpKind::Roll, {flat},
-                      {{"shifts", llvm::ArrayRef<int64_t>(shifts)}, {"dims", std::vector<int64_t>{0}}});
+  Ref rolled =
+      c.b.op(OpKind::Roll, {flat},
+             {{"shifts", llvm::ArrayRef<int64_t>(shifts)}, {"dims", std::vector<int64_t>{0}}});
   return c.result(c.b.reshape(rolled, x->shape().ref()));
 }
 
 static Val triangle(OpCall &c, OpKind kind) {
   return c.result(c.b.op(kind, {c.in(0u)}, {{"diagonal", c.integer("diagonal")}}));
 }
-Val lowerTril(OpCall &c) { return triangle(c, OpKind::Tril); }
-Val lowerTriu(OpCall &c) { return triangle(c, OpKind::Triu); }
+Val lowerTril(OpCall &c) {
+  return triangle(c, OpKind::Tril);
+}
+Val lowerTriu(OpCall &c) {
+  return triangle(c, OpKind::Triu);
+}
 
 Val lowerMeshgrid(OpCall &c) {
   std::vector<Ref> axes = c.list("tensors");

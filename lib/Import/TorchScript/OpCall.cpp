@@ -142,8 +142,7 @@ Val OpCall::alias(TensorObject *t) const {
 
 Val OpCall::error(std::string message, std::string hint) {
   if (!b.failed) {
-    DiagnosticBuilder d =
-        diags.error(where, "ts-op", fmt::format("`{}`: {}", name.str(), message));
+    DiagnosticBuilder d = diags.error(where, "ts-op", fmt::format("`{}`: {}", name.str(), message));
     if (!hint.empty())
       d.hint(std::move(hint));
   }
@@ -154,7 +153,9 @@ Val OpCall::error(std::string message, std::string hint) {
 namespace {
 
 /// bool, integer or float: a dtype of a lower category never changes one of a higher category.
-int category(DType t) { return isFloat(t) ? 2 : t == DType::Bool ? 0 : 1; }
+int category(DType t) {
+  return isFloat(t) ? 2 : t == DType::Bool ? 0 : 1;
+}
 
 std::optional<DType> combine(std::optional<DType> higher, std::optional<DType> lower) {
   if (!higher || !lower)

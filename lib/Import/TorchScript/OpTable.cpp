@@ -36,6 +36,8 @@ Handler handlerOf(llvm::StringRef op) {
   return it == rows().handlers.end() ? nullptr : it->second;
 }
 
-const std::vector<std::string> &supportedOps() { return rows().names; }
+const std::vector<std::string> &supportedOps() {
+  return rows().names;
+}
 
 } // namespace wnnx::ts

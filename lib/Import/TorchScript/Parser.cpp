@@ -54,7 +54,9 @@ private:
   template <class T> T *make(T v) { return new (mod.arena.Allocate<T>()) T(std::move(v)); }
 
   // Tokens.
-  const Token &tok(size_t ahead = 0) const { return tokens[std::min(at + ahead, tokens.size() - 1)]; }
+  const Token &tok(size_t ahead = 0) const {
+    return tokens[std::min(at + ahead, tokens.size() - 1)];
+  }
   llvm::StringRef text(const Token &t) const {
     std::string_view s = file.text().substr(t.begin, t.end - t.begin);
     return {s.data(), s.size()};
@@ -238,12 +240,16 @@ private:
                                    : ExprKind::Name;
       break;
     case Tok::Int:
-    case Tok::Float: number(t, e); break;
+    case Tok::Float:
+      number(t, e);
+      break;
     case Tok::Imaginary:
       next();
       e.kind = ExprKind::Complex;
       break;
-    case Tok::Str: string(e); break;
+    case Tok::Str:
+      string(e);
+      break;
     case Tok::Punct:
       if (accept('(')) {
         itemsUntil(')', items, trailing);
@@ -277,7 +283,8 @@ private:
         break;
       }
       [[fallthrough]];
-    default: error("expected an expression");
+    default:
+      error("expected an expression");
     }
     return finish(e, t.begin);
   }

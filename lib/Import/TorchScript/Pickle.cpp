@@ -242,38 +242,74 @@ private:
     case '(':
       marks.push_back(stack.size());
       return success();
-    case ')': return push(addItems(PickleKind::Tuple, {})), success();
-    case 't': return pushMarked(PickleKind::Tuple);
-    case 0x85: return pushTuple(1);
-    case 0x86: return pushTuple(2);
-    case 0x87: return pushTuple(3);
-    case ']': return push(addItems(PickleKind::List, {})), success();
-    case 'l': return pushMarked(PickleKind::List);
-    case 'a': return appendItems(PickleKind::List, popN(1));
-    case 'e': return appendItems(PickleKind::List, popToMark());
-    case '}': return push(addItems(PickleKind::Dict, {})), success();
-    case 'd': return pushMarked(PickleKind::Dict);
-    case 's': return appendItems(PickleKind::Dict, popN(2));
-    case 'u': return appendItems(PickleKind::Dict, popToMark());
-    case 'N': return push(none), success();
-    case 0x88: return push(yes), success();
-    case 0x89: return push(no), success();
-    case 'c': return pushGlobal();
-    case 0x81: return newObject();
-    case 'b': return build();
-    case 'R': return reduce();
-    case 'Q': return persistentId();
-    default: return stepWithArgument(op);
+    case ')':
+      return push(addItems(PickleKind::Tuple, {})), success();
+    case 't':
+      return pushMarked(PickleKind::Tuple);
+    case 0x85:
+      return pushTuple(1);
+    case 0x86:
+      return pushTuple(2);
+    case 0x87:
+      return pushTuple(3);
+    case ']':
+      return push(addItems(PickleKind::List, {})), success();
+    case 'l':
+      return pushMarked(PickleKind::List);
+    case 'a':
+      return appendItems(PickleKind::List, popN(1));
+    case 'e':
+      return appendItems(PickleKind::List, popToMark());
+    case '}':
+      return push(addItems(PickleKind::Dict, {})), success();
+    case 'd':
+      return pushMarked(PickleKind::Dict);
+    case 's':
+      return appendItems(PickleKind::Dict, popN(2));
+    case 'u':
+      return appendItems(PickleKind::Dict, popToMark());
+    case 'N':
+      return push(none), success();
+    case 0x88:
+      return push(yes), success();
+    case 0x89:
+      return push(no), success();
+    case 'c':
+      return pushGlobal();
+    case 0x81:
+      return newObject();
+    case 'b':
+      return build();
+    case 'R':
+      return reduce();
+    case 'Q':
+      return persistentId();
+    default:
+      return stepWithArgument(op);
     }
   }
 
   LogicalResult stepWithArgument(uint8_t op) {
     unsigned width = 0;
     switch (op) {
-    case 'K': case 'q': case 'h': case 0x8a: width = 1; break;
-    case 'M': width = 2; break;
-    case 'J': case 'X': case 'r': case 'j': width = 4; break;
-    case 'G': width = 8; break;
+    case 'K':
+    case 'q':
+    case 'h':
+    case 0x8a:
+      width = 1;
+      break;
+    case 'M':
+      width = 2;
+      break;
+    case 'J':
+    case 'X':
+    case 'r':
+    case 'j':
+      width = 4;
+      break;
+    case 'G':
+      width = 8;
+      break;
     default:
       return error(fmt::format("opcode 0x{:02x} does not occur in TorchScript files", op));
     }
@@ -290,10 +326,17 @@ private:
     }
     uint64_t v = unsignedLE(width);
     switch (op) {
-    case 'K': case 'M': return push(addInt(PickleKind::Int, int64_t(v))), success();
-    case 'J': return push(addInt(PickleKind::Int, int32_t(uint32_t(v)))), success();
-    case 'q': case 'r': return put(v);
-    case 'h': case 'j': return get(v);
+    case 'K':
+    case 'M':
+      return push(addInt(PickleKind::Int, int64_t(v))), success();
+    case 'J':
+      return push(addInt(PickleKind::Int, int32_t(uint32_t(v)))), success();
+    case 'q':
+    case 'r':
+      return put(v);
+    case 'h':
+    case 'j':
+      return get(v);
     case 'X': {
       if (failed(need(v)))
         return failure();
@@ -427,8 +470,10 @@ private:
     auto malformed = [&] { return error(fmt::format("malformed arguments of `{}`", name)); };
     auto first = [&](PickleKind kind) { return !args.empty() && out[args[0]].kind == kind; };
     switch (c) {
-    case Callable::RebuildTensor: return pushTensor(args, false);
-    case Callable::RebuildQTensor: return pushTensor(args, true);
+    case Callable::RebuildTensor:
+      return pushTensor(args, false);
+    case Callable::RebuildQTensor:
+      return pushTensor(args, true);
     case Callable::RebuildParameter:
       if (!first(PickleKind::Tensor))
         return malformed();
@@ -440,7 +485,8 @@ private:
           out[args[2]].kind != PickleKind::Tuple)
         return malformed();
       return pushTensor(out.items(args[2]).vec(), false);
-    case Callable::OrderedDict: return push(addItems(PickleKind::Dict, {})), success();
+    case Callable::OrderedDict:
+      return push(addItems(PickleKind::Dict, {})), success();
     case Callable::TypedList:
       if (!first(PickleKind::List))
         return malformed();
@@ -454,11 +500,14 @@ private:
       if (!first(PickleKind::Str))
         return malformed();
       return push(addText(PickleKind::Device, out.text(args[0]))), success();
-    case Callable::Complex: return push(add({PickleKind::Complex})), success();
-    case Callable::Sparse: return error("the model holds a sparse tensor, which is not supported");
+    case Callable::Complex:
+      return push(add({PickleKind::Complex})), success();
+    case Callable::Sparse:
+      return error("the model holds a sparse tensor, which is not supported");
     case Callable::FromId:
       return error("the model's tensors are stored outside of the file, as a remote call does");
-    default: return error(fmt::format("`{}` is not a function", name));
+    default:
+      return error(fmt::format("`{}` is not a function", name));
     }
   }
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Questions about tensors and about the state of the runtime, answered at import. Gradients are said
-// to be enabled: that keeps scripted attention modules on their ordinary path of plain operators.
+// Questions about tensors and about the state of the runtime, answered at import. Gradients are
+// said to be enabled: that keeps scripted attention modules on their ordinary path of plain
+// operators.
 #include "BuiltinTables.h"
 #include "Limits.h"
 
@@ -49,7 +50,8 @@ Val makeTensor(Evaluator &ev, const Val &data, const Val &dtypeArg) {
   lit.collect(resolved, 0);
   // A list may hold 0-dim tensors, as tracing makes them.
   if (lit.ragged && !scalar)
-    return ev.error(ev.where(), "ts-op", "`torch.tensor` of a list that is ragged or not of numbers");
+    return ev.error(ev.where(), "ts-op",
+                    "`torch.tensor` of a list that is ragged or not of numbers");
   if (lit.ragged)
     return ev.error(ev.where(), "ts-op",
                     fmt::format("`torch.tensor` of a value of kind `{}`", kindName(data)));
@@ -61,8 +63,9 @@ Val makeTensor(Evaluator &ev, const Val &data, const Val &dtypeArg) {
   if (dtypeArg.isInt()) {
     std::optional<DType> asked = dtypeOfScalarType(dtypeArg.i);
     if (!asked)
-      return ev.error(ev.where(), "ts-op",
-                      fmt::format("tensors of type `{}` are not supported", scalarTypeName(dtypeArg.i)));
+      return ev.error(
+          ev.where(), "ts-op",
+          fmt::format("tensors of type `{}` are not supported", scalarTypeName(dtypeArg.i)));
     t = *asked;
   }
   TensorType ty{t, Shape(lit.shape)};
@@ -109,8 +112,9 @@ Result tensorQuery(Evaluator &ev, llvm::StringRef name, llvm::ArrayRef<Val> a) {
       return std::nullopt;
     std::optional<int64_t> d = normalizeDim(a[1].i, shape.rank());
     if (!d || shape.rank() == 0)
-      return ev.error(ev.where(), "ts-op",
-                      fmt::format("`size`: dimension {} of a tensor of rank {}", a[1].i, shape.rank()));
+      return ev.error(
+          ev.where(), "ts-op",
+          fmt::format("`size`: dimension {} of a tensor of rank {}", a[1].i, shape.rank()));
     return Val::integer(shape[*d]);
   }
   if (name == "dim")
@@ -131,12 +135,15 @@ Result tensorQuery(Evaluator &ev, llvm::StringRef name, llvm::ArrayRef<Val> a) {
     return Val::boolean(shape == a[1].tensor->type.shape);
   if (name == "get_device")
     return Val::integer(-1);
-  if (name == "item" || name == "Int" || name == "Float" || name == "Bool" || name == "IntImplicit" ||
-      name == "FloatImplicit" || name == "ScalarImplicit") {
+  if (name == "item" || name == "Int" || name == "Float" || name == "Bool" ||
+      name == "IntImplicit" || name == "FloatImplicit" || name == "ScalarImplicit") {
     Val v = ev.item(a[0], "`" + name.str() + "`");
     if (v.isPoison() || name == "item" || name == "ScalarImplicit")
       return v;
-    return callMath(ev, name.starts_with("Int") ? "Int" : name.starts_with("Float") ? "Float" : "Bool",
+    return callMath(ev,
+                    name.starts_with("Int")     ? "Int"
+                    : name.starts_with("Float") ? "Float"
+                                                : "Bool",
                     {v});
   }
   if (name == "stride") {
@@ -178,8 +185,8 @@ std::optional<Val> callQuery(Evaluator &ev, llvm::StringRef name, llvm::ArrayRef
     return ev.heap.device(*a[0].s);
   if (name == "is_grad_enabled")
     return Val::boolean(true);
-  if (name == "is_autocast_enabled" || name == "is_autocast_cpu_enabled" || name == "is_scripting" ||
-      name == "is_tracing" || name == "_cuda_isCurrentStreamCapturing")
+  if (name == "is_autocast_enabled" || name == "is_autocast_cpu_enabled" ||
+      name == "is_scripting" || name == "is_tracing" || name == "_cuda_isCurrentStreamCapturing")
     return Val::boolean(name == "is_scripting");
   if (name == "warn" || name == "_assert" || name == "set_grad_enabled" || name == "manual_seed")
     return Val::none();
@@ -203,11 +210,32 @@ std::optional<Val> callQuery(Evaluator &ev, llvm::StringRef name, llvm::ArrayRef
 }
 
 bool isQueryName(llvm::StringRef name) {
-  static const llvm::StringSet<> names = {
-      "tensor", "as_tensor", "device", "is_grad_enabled", "is_autocast_enabled", "is_scripting",
-      "warn", "_assert", "size", "dim", "numel", "is_floating_point", "is_complex", "is_contiguous",
-      "is_nonzero", "item", "stride", "tolist", "IntImplicit", "FloatImplicit", "ScalarImplicit",
-      "list_with_default", "wait", "get_device", "element_size", "is_autocast_cpu_enabled"};
+  static const llvm::StringSet<> names = {"tensor",
+                                          "as_tensor",
+                                          "device",
+                                          "is_grad_enabled",
+                                          "is_autocast_enabled",
+                                          "is_scripting",
+                                          "warn",
+                                          "_assert",
+                                          "size",
+                                          "dim",
+                                          "numel",
+                                          "is_floating_point",
+                                          "is_complex",
+                                          "is_contiguous",
+                                          "is_nonzero",
+                                          "item",
+                                          "stride",
+                                          "tolist",
+                                          "IntImplicit",
+                                          "FloatImplicit",
+                                          "ScalarImplicit",
+                                          "list_with_default",
+                                          "wait",
+                                          "get_device",
+                                          "element_size",
+                                          "is_autocast_cpu_enabled"};
   return names.contains(name);
 }
 

@@ -146,9 +146,12 @@ bool fits(Val &v, ArgType type, bool convert, Heap &heap) {
     return n.has_value();
   };
   switch (type) {
-  case ArgType::Any: return true;
-  case ArgType::Tensor: return v.isTensor();
-  case ArgType::Scalar: return v.isNumber() || toNumber();
+  case ArgType::Any:
+    return true;
+  case ArgType::Tensor:
+    return v.isTensor();
+  case ArgType::Scalar:
+    return v.isNumber() || toNumber();
   case ArgType::Int:
     if (v.isInt())
       return true;
@@ -171,20 +174,28 @@ bool fits(Val &v, ArgType type, bool convert, Heap &heap) {
     if (convert && v.isInt())
       v = Val::boolean(v.i);
     return v.isBool();
-  case ArgType::Str: return v.isStr();
-  case ArgType::Device: return v.is(ValKind::Device) || (convert && v.isStr());
-  case ArgType::Tensors: return fitsList(v, ArgType::Tensor, false, convert, heap);
-  case ArgType::OptionalTensors: return fitsList(v, ArgType::Tensor, true, convert, heap);
-  case ArgType::Scalars: return fitsList(v, ArgType::Scalar, false, convert, heap);
-  case ArgType::Ints: return fitsList(v, ArgType::Int, false, convert, heap);
-  case ArgType::Floats: return fitsList(v, ArgType::Float, false, convert, heap);
-  case ArgType::Bools: return fitsList(v, ArgType::Bool, false, convert, heap);
+  case ArgType::Str:
+    return v.isStr();
+  case ArgType::Device:
+    return v.is(ValKind::Device) || (convert && v.isStr());
+  case ArgType::Tensors:
+    return fitsList(v, ArgType::Tensor, false, convert, heap);
+  case ArgType::OptionalTensors:
+    return fitsList(v, ArgType::Tensor, true, convert, heap);
+  case ArgType::Scalars:
+    return fitsList(v, ArgType::Scalar, false, convert, heap);
+  case ArgType::Ints:
+    return fitsList(v, ArgType::Int, false, convert, heap);
+  case ArgType::Floats:
+    return fitsList(v, ArgType::Float, false, convert, heap);
+  case ArgType::Bools:
+    return fitsList(v, ArgType::Bool, false, convert, heap);
   }
   return false;
 }
 
-bool bindTo(const Schema &s, llvm::ArrayRef<Val> args, KeywordArgs keywords, bool convert, Heap &heap,
-            std::vector<Val> &bound) {
+bool bindTo(const Schema &s, llvm::ArrayRef<Val> args, KeywordArgs keywords, bool convert,
+            Heap &heap, std::vector<Val> &bound) {
   bound.assign(s.args.size(), Val::poison());
   std::vector<bool> given(s.args.size(), false);
   if (args.size() > s.args.size())

@@ -10,8 +10,20 @@
 namespace wnnx::ts {
 
 enum class ArgType : uint8_t {
-  Tensor, Scalar, Int, Float, Bool, Str, Device, Any,
-  Tensors, OptionalTensors, Scalars, Ints, Floats, Bools,
+  Tensor,
+  Scalar,
+  Int,
+  Float,
+  Bool,
+  Str,
+  Device,
+  Any,
+  Tensors,
+  OptionalTensors,
+  Scalars,
+  Ints,
+  Floats,
+  Bools,
 };
 
 struct SchemaArg {

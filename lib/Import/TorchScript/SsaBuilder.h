@@ -17,7 +17,7 @@ struct Ssa {
   TensorType type;
   Value *value = nullptr;
   Tensor constant;
-  std::string name;          // of constants: the path in the state dict
+  std::string name;            // of constants: the path in the state dict
   const char *state = nullptr; // the buffer that forward has changed, on which this depends
 
   bool isConstant() const { return bool(constant); }

@@ -31,12 +31,14 @@ std::string adviceFor(llvm::StringRef op) {
     return "the file went through torch.jit.optimize_for_inference, which moves the weights out of "
            "it; save the model before that call";
   if (has({"prepacked::", "metal_prepack", "vulkan_prepack"}))
-    return "the file went through optimize_for_mobile, which packs the weights; save the model before "
+    return "the file went through optimize_for_mobile, which packs the weights; save the model "
+           "before "
            "that call";
   if (has({"quantized::", "quantize", "fake_quant"}))
     return "quantized models are not supported; export the float model";
   if (has({"torchvision::", "nms", "roi_align"}))
-    return "the number of detections depends on the data; cut the model before this operator and do "
+    return "the number of detections depends on the data; cut the model before this operator and "
+           "do "
            "it in your own code";
   if (has({"rand", "bernoulli", "multinomial", "normal_", "uniform_", "exponential_", "poisson"}))
     return "random numbers cannot be compiled in; make the noise an input of the model";

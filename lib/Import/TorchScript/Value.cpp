@@ -14,13 +14,20 @@ namespace wnnx::ts {
 
 std::string kindName(const Val &v) {
   switch (v.kind) {
-  case ValKind::Poison: return "?";
-  case ValKind::None: return "None";
-  case ValKind::Bool: return "bool";
-  case ValKind::Int: return "int";
-  case ValKind::Float: return "float";
-  case ValKind::Str: return "str";
-  case ValKind::Device: return "Device";
+  case ValKind::Poison:
+    return "?";
+  case ValKind::None:
+    return "None";
+  case ValKind::Bool:
+    return "bool";
+  case ValKind::Int:
+    return "int";
+  case ValKind::Float:
+    return "float";
+  case ValKind::Str:
+    return "str";
+  case ValKind::Device:
+    return "Device";
   case ValKind::List: {
     std::string item;
     for (const Val &i : v.list->items) {
@@ -32,13 +39,20 @@ std::string kindName(const Val &v) {
     }
     return "List[" + item + "]";
   }
-  case ValKind::Dict: return "Dict";
-  case ValKind::Tuple: return v.tuple->cls ? v.tuple->cls->name : "Tuple";
-  case ValKind::Tensor: return "Tensor";
-  case ValKind::Instance: return v.instance->cls ? v.instance->cls->name : "object";
-  case ValKind::Enum: return v.tuple->cls ? v.tuple->cls->name : "enum";
-  case ValKind::Class: return "class";
-  case ValKind::Function: return "function";
+  case ValKind::Dict:
+    return "Dict";
+  case ValKind::Tuple:
+    return v.tuple->cls ? v.tuple->cls->name : "Tuple";
+  case ValKind::Tensor:
+    return "Tensor";
+  case ValKind::Instance:
+    return v.instance->cls ? v.instance->cls->name : "object";
+  case ValKind::Enum:
+    return v.tuple->cls ? v.tuple->cls->name : "enum";
+  case ValKind::Class:
+    return "class";
+  case ValKind::Function:
+    return "function";
   }
   return "?";
 }
@@ -63,13 +77,18 @@ bool equalVals(const Val &a, const Val &b, unsigned depth) {
   if (a.kind != b.kind)
     return false;
   switch (a.kind) {
-  case ValKind::None: return true;
+  case ValKind::None:
+    return true;
   case ValKind::Str:
-  case ValKind::Device: return *a.s == *b.s;
-  case ValKind::List: return equalItems(a.list->items, b.list->items, depth);
-  case ValKind::Tuple: return equalItems(a.tuple->items, b.tuple->items, depth);
+  case ValKind::Device:
+    return *a.s == *b.s;
+  case ValKind::List:
+    return equalItems(a.list->items, b.list->items, depth);
+  case ValKind::Tuple:
+    return equalItems(a.tuple->items, b.tuple->items, depth);
   case ValKind::Enum:
-    return a.tuple->cls == b.tuple->cls && equalVals(a.tuple->items[1], b.tuple->items[1], depth + 1);
+    return a.tuple->cls == b.tuple->cls &&
+           equalVals(a.tuple->items[1], b.tuple->items[1], depth + 1);
   case ValKind::Dict:
     if (a.dict->items.size() != b.dict->items.size())
       return false;
@@ -81,25 +100,38 @@ bool equalVals(const Val &a, const Val &b, unsigned depth) {
         return false;
     }
     return true;
-  case ValKind::Tensor: return a.tensor == b.tensor;
-  case ValKind::Instance: return a.instance == b.instance;
-  case ValKind::Class: return a.cls == b.cls;
-  case ValKind::Function: return a.function == b.function;
-  default: return false;
+  case ValKind::Tensor:
+    return a.tensor == b.tensor;
+  case ValKind::Instance:
+    return a.instance == b.instance;
+  case ValKind::Class:
+    return a.cls == b.cls;
+  case ValKind::Function:
+    return a.function == b.function;
+  default:
+    return false;
   }
 }
 
 bool truth(const Val &v) {
   switch (v.kind) {
-  case ValKind::None: return false;
+  case ValKind::None:
+    return false;
   case ValKind::Bool:
-  case ValKind::Int: return v.i != 0;
-  case ValKind::Float: return v.f != 0;
-  case ValKind::Str: return !v.s->empty();
-  case ValKind::List: return !v.list->items.empty();
-  case ValKind::Dict: return !v.dict->items.empty();
-  case ValKind::Tuple: return !v.tuple->items.empty();
-  default: return true;
+  case ValKind::Int:
+    return v.i != 0;
+  case ValKind::Float:
+    return v.f != 0;
+  case ValKind::Str:
+    return !v.s->empty();
+  case ValKind::List:
+    return !v.list->items.empty();
+  case ValKind::Dict:
+    return !v.dict->items.empty();
+  case ValKind::Tuple:
+    return !v.tuple->items.empty();
+  default:
+    return true;
   }
 }
 
@@ -117,13 +149,20 @@ std::string formatVal(const Val &v, bool repr, unsigned depth) {
   if (depth > limits::containerDepth)
     return "...";
   switch (v.kind) {
-  case ValKind::None: return "None";
-  case ValKind::Bool: return v.i ? "True" : "False";
-  case ValKind::Int: return fmt::format("{}", v.i);
-  case ValKind::Float: return formatFloat(v.f);
-  case ValKind::Str: return repr ? "'" + *v.s + "'" : *v.s;
-  case ValKind::Device: return *v.s;
-  case ValKind::List: return "[" + joined(v.list->items, depth) + "]";
+  case ValKind::None:
+    return "None";
+  case ValKind::Bool:
+    return v.i ? "True" : "False";
+  case ValKind::Int:
+    return fmt::format("{}", v.i);
+  case ValKind::Float:
+    return formatFloat(v.f);
+  case ValKind::Str:
+    return repr ? "'" + *v.s + "'" : *v.s;
+  case ValKind::Device:
+    return *v.s;
+  case ValKind::List:
+    return "[" + joined(v.list->items, depth) + "]";
   case ValKind::Tuple:
     return "(" + joined(v.tuple->items, depth) + (v.tuple->items.size() == 1 ? ",)" : ")");
   case ValKind::Dict: {
@@ -136,8 +175,10 @@ std::string formatVal(const Val &v, bool repr, unsigned depth) {
     }
     return "{" + s + "}";
   }
-  case ValKind::Tensor: return "Tensor " + v.tensor->type.str();
-  default: return "<" + kindName(v) + ">";
+  case ValKind::Tensor:
+    return "Tensor " + v.tensor->type.str();
+  default:
+    return "<" + kindName(v) + ">";
   }
 }
 

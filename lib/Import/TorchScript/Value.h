@@ -28,11 +28,20 @@ struct TensorObject;
 
 enum class ValKind : uint8_t {
   Poison, // after an error, or never initialised: using it reports nothing new
-  None, Bool, Int, Float, Str, Device,
-  List, Dict, Tuple, Tensor,
+  None,
+  Bool,
+  Int,
+  Float,
+  Str,
+  Device,
+  List,
+  Dict,
+  Tuple,
+  Tensor,
   Instance, // of a module, of a plain class
   Enum,     // a tuple object: name and value
-  Class, Function,
+  Class,
+  Function,
 };
 
 struct Val {

@@ -86,7 +86,8 @@ public:
     e.headerOffset = f.u32(at + 42);
     uint64_t end = at + 46 + nameLength + extraLength + commentLength;
     if (end > dirEnd)
-      return error(fmt::format("damaged zip directory at byte {}: an entry reaches past its end", at));
+      return error(
+          fmt::format("damaged zip directory at byte {}: an entry reaches past its end", at));
     e.name = f.text(at + 46, nameLength);
     if (failed(checkName(e.name)) || failed(readExtra64(e, at + 46 + nameLength, extraLength)))
       return failure();
@@ -100,8 +101,8 @@ public:
                                e.name, method));
     e.deflated = method == 8;
     if (!e.deflated && e.compressedSize != e.size)
-      return error(fmt::format("stored entry `{}` claims {} bytes in {}", e.name, e.size,
-                               e.compressedSize));
+      return error(
+          fmt::format("stored entry `{}` claims {} bytes in {}", e.name, e.size, e.compressedSize));
     if (failed(readLocal(e, dir)))
       return failure();
     at = end;
@@ -111,7 +112,8 @@ public:
 private:
   LogicalResult noEnd() {
     if (f.size() >= 4 && f.u32(0) == localSignature)
-      return error("the file is truncated: it starts as a zip archive but has no directory at its end")
+      return error("the file is truncated: it starts as a zip archive but has no directory at its "
+                   "end")
           .hint("download or save the file again");
     return error("not a zip archive, so not a TorchScript file");
   }
@@ -136,12 +138,13 @@ private:
     if (split)
       return error("multi-disk zip archives cannot be read");
     if (d.count > limits::zipEntries || d.size > limits::zipDirectoryBytes)
-      return error(fmt::format("zip directory of {} entries in {} bytes is too large", d.count,
-                               d.size));
+      return error(
+          fmt::format("zip directory of {} entries in {} bytes is too large", d.count, d.size));
     if (!f.has(d.offset, d.size) || d.offset + d.size > d.endOffset)
       return error("the zip directory lies outside the file; the file is truncated or damaged");
     if (d.count * 46 > d.size)
-      return error(fmt::format("zip directory of {} bytes cannot hold {} entries", d.size, d.count));
+      return error(
+          fmt::format("zip directory of {} bytes cannot hold {} entries", d.size, d.count));
     return d;
   }
 
@@ -162,7 +165,8 @@ private:
 
   LogicalResult readExtra64(ZipEntry &e, uint64_t at, uint64_t length) {
     uint64_t end = at + length;
-    bool need = e.size == UINT32_MAX || e.compressedSize == UINT32_MAX || e.headerOffset == UINT32_MAX;
+    bool need =
+        e.size == UINT32_MAX || e.compressedSize == UINT32_MAX || e.headerOffset == UINT32_MAX;
     while (need && at + 4 <= end) {
       uint64_t id = f.u16(at), n = f.u16(at + 2);
       at += 4;

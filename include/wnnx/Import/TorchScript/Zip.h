@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reads zip archives lying in memory (usually a memory map). Sizes come from the central directory,
-// data offsets from the local headers, as archives written by PyTorch need. The directory is checked
-// as a whole when it is opened: names, ranges, overlaps; contents are checked against their CRC when
-// they are read.
+// data offsets from the local headers, as archives written by PyTorch need. The directory is
+// checked as a whole when it is opened: names, ranges, overlaps; contents are checked against their
+// CRC when they are read.
 #pragma once
 
 #include "wnnx/Support/Diagnostics.h"
