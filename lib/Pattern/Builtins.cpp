@@ -26,23 +26,38 @@ bool isPermutation(const std::vector<int64_t> &p) {
 
 std::optional<TensorFn> elementwise(Builtin b) {
   switch (b) {
-  case Builtin::Min: return TensorFn::Min;
-  case Builtin::Max: return TensorFn::Max;
-  case Builtin::Pow: return TensorFn::Pow;
-  case Builtin::Abs: return TensorFn::Abs;
-  case Builtin::Sqrt: return TensorFn::Sqrt;
-  case Builtin::Rsqrt: return TensorFn::Rsqrt;
-  case Builtin::Exp: return TensorFn::Exp;
-  case Builtin::Log: return TensorFn::Log;
-  case Builtin::Tanh: return TensorFn::Tanh;
-  case Builtin::Sigmoid: return TensorFn::Sigmoid;
-  case Builtin::Floor: return TensorFn::Floor;
-  case Builtin::Ceil: return TensorFn::Ceil;
-  default: return std::nullopt;
+  case Builtin::Min:
+    return TensorFn::Min;
+  case Builtin::Max:
+    return TensorFn::Max;
+  case Builtin::Pow:
+    return TensorFn::Pow;
+  case Builtin::Abs:
+    return TensorFn::Abs;
+  case Builtin::Sqrt:
+    return TensorFn::Sqrt;
+  case Builtin::Rsqrt:
+    return TensorFn::Rsqrt;
+  case Builtin::Exp:
+    return TensorFn::Exp;
+  case Builtin::Log:
+    return TensorFn::Log;
+  case Builtin::Tanh:
+    return TensorFn::Tanh;
+  case Builtin::Sigmoid:
+    return TensorFn::Sigmoid;
+  case Builtin::Floor:
+    return TensorFn::Floor;
+  case Builtin::Ceil:
+    return TensorFn::Ceil;
+  default:
+    return std::nullopt;
   }
 }
 
-bool given(const std::vector<Datum> &a, size_t i) { return a[i].bound() && !a[i].isAbsent(); }
+bool given(const std::vector<Datum> &a, size_t i) {
+  return a[i].bound() && !a[i].isAbsent();
+}
 
 } // namespace
 
@@ -84,8 +99,10 @@ std::optional<Datum> Evaluator::callValue(const Code &c, const std::vector<Datum
     return n >= 0 ? std::optional<Datum>(n) : fail(c, "the size is symbolic");
   };
   switch (c.builtin) {
-  case Builtin::Rank: return Datum(shape.rank());
-  case Builtin::Numel: return known(shape.isStatic() ? shape.numel() : -1);
+  case Builtin::Rank:
+    return Datum(shape.rank());
+  case Builtin::Numel:
+    return known(shape.isStatic() ? shape.numel() : -1);
   case Builtin::Dim: {
     auto *d = a[1].as<int64_t>();
     std::optional<int64_t> n = d ? normalizeDim(*d, shape.rank()) : std::nullopt;
@@ -97,25 +114,34 @@ std::optional<Datum> Evaluator::callValue(const Code &c, const std::vector<Datum
     if (!shape.isStatic())
       return fail(c, "a size is symbolic");
     return Datum::ofInts(shape.ref());
-  default: break;
+  default:
+    break;
   }
   if (!v)
     return fail(c, "this is asked of values of the graph");
   switch (c.builtin) {
-  case Builtin::DTypeOf: return Datum(v->dtype());
-  case Builtin::Uses: return Datum(int64_t(v->uses().size()));
-  case Builtin::IsConst: return Datum(v->constant() != nullptr);
-  case Builtin::IsOutput: return Datum(v->isGraphOutput());
-  case Builtin::Macs: return Datum(v->node() ? nodeCost(*v->node()).macs : int64_t(0));
-  case Builtin::Bytes: return known(shape.isStatic() ? v->type().bytes() : -1);
-  default: return fail(c, "unknown function");
+  case Builtin::DTypeOf:
+    return Datum(v->dtype());
+  case Builtin::Uses:
+    return Datum(int64_t(v->uses().size()));
+  case Builtin::IsConst:
+    return Datum(v->constant() != nullptr);
+  case Builtin::IsOutput:
+    return Datum(v->isGraphOutput());
+  case Builtin::Macs:
+    return Datum(v->node() ? nodeCost(*v->node()).macs : int64_t(0));
+  case Builtin::Bytes:
+    return known(shape.isStatic() ? v->type().bytes() : -1);
+  default:
+    return fail(c, "unknown function");
   }
 }
 
 std::optional<Datum> Evaluator::callList(const Code &c, const std::vector<Datum> &a) {
   auto integer = [&](size_t i) -> std::optional<int64_t> {
     auto *x = a[i].as<int64_t>();
-    return x ? std::optional<int64_t>(*x) : fail(c, fmt::format("{} is not an integer", a[i].str()));
+    return x ? std::optional<int64_t>(*x)
+             : fail(c, fmt::format("{} is not an integer", a[i].str()));
   };
   switch (c.builtin) {
   case Builtin::Norm: {
@@ -143,13 +169,15 @@ std::optional<Datum> Evaluator::callList(const Code &c, const std::vector<Datum>
       return fail(c, "not a length of a list");
     return Datum(DatumList(size_t(*n), a[0]));
   }
-  default: break;
+  default:
+    break;
   }
   const DatumList *l = a[0].list();
   if (!l)
     return fail(c, fmt::format("{} is not a list", a[0].str()));
   switch (c.builtin) {
-  case Builtin::Len: return Datum(int64_t(l->size()));
+  case Builtin::Len:
+    return Datum(int64_t(l->size()));
   case Builtin::AllEqual:
     for (const Datum &d : *l) {
       if (!d.equals((*l)[0]))
@@ -173,8 +201,10 @@ std::optional<Datum> Evaluator::callList(const Code &c, const std::vector<Datum>
         return Datum(true);
     }
     return Datum(false);
-  case Builtin::Reverse: return Datum(DatumList(l->rbegin(), l->rend()));
-  default: break;
+  case Builtin::Reverse:
+    return Datum(DatumList(l->rbegin(), l->rend()));
+  default:
+    break;
   }
   std::optional<std::vector<int64_t>> p = a[0].ints();
   if (!p)
@@ -195,7 +225,8 @@ std::optional<Datum> Evaluator::callList(const Code &c, const std::vector<Datum>
         return fail(c, "the sum is too large");
     }
     return Datum::ofInts(*p);
-  default: break;
+  default:
+    break;
   }
   // Permutations; negative dimensions count from the end.
   for (int64_t &i : *p)
@@ -227,7 +258,8 @@ std::optional<Datum> Evaluator::callList(const Code &c, const std::vector<Datum>
         return Datum(false);
     }
     return Datum(true);
-  default: return fail(c, "unknown function");
+  default:
+    return fail(c, "unknown function");
   }
 }
 
@@ -273,12 +305,16 @@ std::optional<Datum> Evaluator::callTensor(const Code &c, const std::vector<Datu
                                  type == "int" ? "an integer" : "a list of integers"));
   }
   switch (c.builtin) {
-  case Builtin::Zeros: return made(c, b.fill(ints(0), 0, false), b);
-  case Builtin::Ones: return made(c, b.fill(ints(0), 1, false), b);
+  case Builtin::Zeros:
+    return made(c, b.fill(ints(0), 0, false), b);
+  case Builtin::Ones:
+    return made(c, b.fill(ints(0), 1, false), b);
   case Builtin::Full:
     return made(c, b.fill(ints(0), a[1].isNumber() ? a[1].asDouble() : 0, a[1].as<double>()), b);
-  case Builtin::Eye: return made(c, b.eye(integer(0, 0)), b);
-  case Builtin::Arange: return made(c, b.iota(integer(0, 0)), b);
+  case Builtin::Eye:
+    return made(c, b.eye(integer(0, 0)), b);
+  case Builtin::Arange:
+    return made(c, b.iota(integer(0, 0)), b);
   case Builtin::IdentityKernel:
     return made(c, b.identityKernel(integer(0, 0), integer(1, 0), integer(2, 0), integer(3, 0)), b);
   case Builtin::Cat:
@@ -294,9 +330,8 @@ std::optional<Datum> Evaluator::callTensor(const Code &c, const std::vector<Datu
     }
     if (c.builtin == Builtin::Cat)
       return made(c, b.cat(std::move(parts), integer(1, 0)), b);
-    return made(c, b.contract(a[0].as<std::string>() ? *a[0].as<std::string>() : "",
-                              std::move(parts)),
-                b);
+    return made(
+        c, b.contract(a[0].as<std::string>() ? *a[0].as<std::string>() : "", std::move(parts)), b);
   }
   case Builtin::Sum:
     if (const DatumList *l = a[0].list()) {
@@ -308,23 +343,29 @@ std::optional<Datum> Evaluator::callTensor(const Code &c, const std::vector<Datu
       return Datum(total);
     }
     break;
-  default: break;
+  default:
+    break;
   }
   TensorRef t = tensor(*c.kids[0], a[0]);
   if (!t)
     return std::nullopt;
   bool keep = a.size() > 2 && a[2].as<bool>() && *a[2].as<bool>();
   switch (c.builtin) {
-  case Builtin::Reshape: return made(c, b.reshape(t, ints(1)), b);
-  case Builtin::Permute: return made(c, b.permute(t, ints(1)), b);
-  case Builtin::Expand: return made(c, b.expand(t, ints(1)), b);
+  case Builtin::Reshape:
+    return made(c, b.reshape(t, ints(1)), b);
+  case Builtin::Permute:
+    return made(c, b.permute(t, ints(1)), b);
+  case Builtin::Expand:
+    return made(c, b.expand(t, ints(1)), b);
   case Builtin::Slice:
     return made(c,
                 b.slice(t, integer(1, 0), integer(2, 0),
                         integer(3, std::numeric_limits<int64_t>::max()), integer(4, 1)),
                 b);
-  case Builtin::Flip: return made(c, b.flip(t, ints(1)), b);
-  case Builtin::IndexSelect: return made(c, b.select(t, integer(1, 0), ints(2)), b);
+  case Builtin::Flip:
+    return made(c, b.flip(t, ints(1)), b);
+  case Builtin::IndexSelect:
+    return made(c, b.select(t, integer(1, 0), ints(2)), b);
   case Builtin::Pad: {
     std::vector<int64_t> flat;
     for (const Datum &d : a[1].list() ? *a[1].list() : DatumList()) {
@@ -335,10 +376,14 @@ std::optional<Datum> Evaluator::callTensor(const Code &c, const std::vector<Datu
     }
     return made(c, b.pad(t, flat, given(a, 2) && a[2].isNumber() ? a[2].asDouble() : 0), b);
   }
-  case Builtin::Sum: return made(c, b.reduce(TensorFn::Sum, t, ints(1), keep), b);
-  case Builtin::Mean: return made(c, b.reduce(TensorFn::Mean, t, ints(1), keep), b);
-  case Builtin::Amax: return made(c, b.reduce(TensorFn::Amax, t, ints(1), keep), b);
-  case Builtin::Amin: return made(c, b.reduce(TensorFn::Amin, t, ints(1), keep), b);
+  case Builtin::Sum:
+    return made(c, b.reduce(TensorFn::Sum, t, ints(1), keep), b);
+  case Builtin::Mean:
+    return made(c, b.reduce(TensorFn::Mean, t, ints(1), keep), b);
+  case Builtin::Amax:
+    return made(c, b.reduce(TensorFn::Amax, t, ints(1), keep), b);
+  case Builtin::Amin:
+    return made(c, b.reduce(TensorFn::Amin, t, ints(1), keep), b);
   case Builtin::Cast:
     return a[1].as<DType>() ? made(c, b.cast(t, *a[1].as<DType>()), b) : fail(c, "not a dtype");
   case Builtin::Item:
@@ -372,7 +417,8 @@ std::optional<Datum> Evaluator::callTensor(const Code &c, const std::vector<Datu
     }
     return Datum(true);
   }
-  default: return fail(c, "unknown function");
+  default:
+    return fail(c, "unknown function");
   }
 }
 

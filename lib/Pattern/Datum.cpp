@@ -19,13 +19,20 @@ Datum Datum::ofInts(llvm::ArrayRef<int64_t> ints) {
 
 Datum Datum::ofAttr(const Attribute &a) {
   switch (a.kind()) {
-  case AttrKind::None: return absent();
-  case AttrKind::Bool: return a.asBool();
-  case AttrKind::Int: return a.asInt();
-  case AttrKind::Float: return a.asFloat();
-  case AttrKind::Str: return a.asStr();
-  case AttrKind::DType: return a.asDType();
-  case AttrKind::Ints: return ofInts(a.asInts());
+  case AttrKind::None:
+    return absent();
+  case AttrKind::Bool:
+    return a.asBool();
+  case AttrKind::Int:
+    return a.asInt();
+  case AttrKind::Float:
+    return a.asFloat();
+  case AttrKind::Str:
+    return a.asStr();
+  case AttrKind::DType:
+    return a.asDType();
+  case AttrKind::Ints:
+    return ofInts(a.asInts());
   case AttrKind::Floats: {
     DatumList l;
     for (double d : a.asFloats())
@@ -135,7 +142,8 @@ std::optional<Attribute> toAttribute(const Datum &d, const AttrInfo &info) {
   if (d.isAbsent())
     return info.optional ? std::optional<Attribute>(Attribute()) : std::nullopt;
   switch (info.kind) {
-  case AttrKind::None: return std::nullopt;
+  case AttrKind::None:
+    return std::nullopt;
   case AttrKind::Bool:
     if (auto *x = d.as<bool>())
       return Attribute(*x);

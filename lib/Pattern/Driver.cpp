@@ -58,13 +58,12 @@ class Driver {
   bool stopped = false;
 
 public:
-  Driver(Graph &graph, const Program &p, const RewriteOptions &o, RewriteReport &r,
-         Diagnostics &d)
+  Driver(Graph &graph, const Program &p, const RewriteOptions &o, RewriteReport &r, Diagnostics &d)
       : g(graph), program(p), options(o), report(r), diags(d), rewriter(graph, o) {
     for (const auto &rule : program.rules) {
       matchers.push_back(std::make_unique<Matcher>(*rule, options));
-      report.rules.push_back({rule->name, rule->place(), rule->ruleset,
-                              std::string(eqClassName(rule->eqClass))});
+      report.rules.push_back(
+          {rule->name, rule->place(), rule->ruleset, std::string(eqClassName(rule->eqClass))});
     }
     fuel = 200 * (uint64_t(g.numNodes()) + 100);
     rewriter.onErase = [this](Node *n) {
@@ -182,9 +181,9 @@ bool Driver::tryNode(Node *n, LogicalResult &outcome) {
     Match match;
     MatchOutcome m = matchers[rule->fileOrder]->match(n, match);
     if (m == MatchOutcome::OverBudget && ++stats.overBudget == 1)
-      report.notes.push_back(fmt::format(
-          "{} ({}): an attempt at `{}` took more than {} steps and was given up", rule->name,
-          rule->place(), n->result()->name(), options.stepBudget));
+      report.notes.push_back(
+          fmt::format("{} ({}): an attempt at `{}` took more than {} steps and was given up",
+                      rule->name, rule->place(), n->result()->name(), options.stepBudget));
     if (m == MatchOutcome::Matched && fire(*rule, match, outcome))
       return true;
   }
@@ -216,8 +215,7 @@ bool Driver::fire(const Rule &rule, Match &match, LogicalResult &outcome) {
   pushAround(effect);
   ChainRef chain = longest;
   if (effect.added.size() >= effect.erased)
-    chain = std::make_shared<Chain>(
-        Chain{&rule, longest, (longest ? longest->length : 0) + 1});
+    chain = std::make_shared<Chain>(Chain{&rule, longest, (longest ? longest->length : 0) + 1});
   if (chain) {
     for (Node *n : effect.added)
       chains[n] = chain;
@@ -250,7 +248,8 @@ LogicalResult Driver::loop(const Rule &rule, const ChainRef &chain) {
   for (size_t i = std::min(period, names.size()); i-- > 0;)
     cycle += names[i]->name + " -> ";
   cycle += names.empty() ? rule.name : names[std::min(period, names.size()) - 1]->name;
-  return diags.error(rule.range, "pat-loop", fmt::format("rules feed each other for ever: {}", cycle))
+  return diags
+      .error(rule.range, "pat-loop", fmt::format("rules feed each other for ever: {}", cycle))
       .hint("each rule should make something smaller; `when` can say what");
 }
 

@@ -23,10 +23,14 @@ std::nullopt_t Evaluator::fail(const Code &c, std::string reason) {
 
 std::optional<Datum> Evaluator::eval(const Code &c) {
   switch (c.kind) {
-  case CodeKind::Const: return c.constant;
-  case CodeKind::Slot: return evalSlot(c);
-  case CodeKind::Unary: return unary(c);
-  case CodeKind::Binary: return binary(c);
+  case CodeKind::Const:
+    return c.constant;
+  case CodeKind::Slot:
+    return evalSlot(c);
+  case CodeKind::Unary:
+    return unary(c);
+  case CodeKind::Binary:
+    return binary(c);
   case CodeKind::Ternary: {
     std::optional<Datum> cond = eval(*c.kids[0]);
     if (!cond)
@@ -43,7 +47,8 @@ std::optional<Datum> Evaluator::eval(const Code &c) {
     std::optional<Datum> a = eval(*c.kids[0]);
     return a ? std::optional<Datum>(!a->isAbsent()) : std::nullopt;
   }
-  case CodeKind::Call: return call(c);
+  case CodeKind::Call:
+    return call(c);
   case CodeKind::Field: {
     std::optional<Datum> r = eval(*c.kids[0]);
     if (!r)
@@ -51,9 +56,12 @@ std::optional<Datum> Evaluator::eval(const Code &c) {
     const Datum *f = r->field(c.text);
     return f ? std::optional<Datum>(*f) : fail(c, fmt::format("there is no field `{}`", c.text));
   }
-  case CodeKind::Index: return index(c);
-  case CodeKind::List: return list(c);
-  case CodeKind::Comprehension: return comprehension(c);
+  case CodeKind::Index:
+    return index(c);
+  case CodeKind::List:
+    return list(c);
+  case CodeKind::Comprehension:
+    return comprehension(c);
   case CodeKind::Record: {
     DatumRecord r;
     for (size_t i = 0; i < c.kids.size(); ++i) {
@@ -183,9 +191,15 @@ std::optional<Datum> Evaluator::intArith(const Code &c, int64_t a, int64_t b) {
   int64_t r = 0;
   bool over = false;
   switch (c.text[0]) {
-  case '+': over = __builtin_add_overflow(a, b, &r); break;
-  case '-': over = __builtin_sub_overflow(a, b, &r); break;
-  case '*': over = __builtin_mul_overflow(a, b, &r); break;
+  case '+':
+    over = __builtin_add_overflow(a, b, &r);
+    break;
+  case '-':
+    over = __builtin_sub_overflow(a, b, &r);
+    break;
+  case '*':
+    over = __builtin_mul_overflow(a, b, &r);
+    break;
   default:
     if (b == 0)
       return fail(c, "division by zero");
@@ -222,11 +236,16 @@ std::optional<Datum> Evaluator::arith(const Code &c, const Datum &a, const Datum
     if (ints)
       return intArith(c, *a.as<int64_t>(), *b.as<int64_t>());
     switch (op[0]) {
-    case '+': return Datum(x + y);
-    case '-': return Datum(x - y);
-    case '*': return Datum(x * y);
-    case '/': return Datum(x / y);
-    default: return fail(c, "`%` is for integers");
+    case '+':
+      return Datum(x + y);
+    case '-':
+      return Datum(x - y);
+    case '*':
+      return Datum(x * y);
+    case '/':
+      return Datum(x / y);
+    default:
+      return fail(c, "`%` is for integers");
     }
   }
   if (op == "+" && a.list() && b.list()) {
@@ -236,11 +255,20 @@ std::optional<Datum> Evaluator::arith(const Code &c, const Datum &a, const Datum
   }
   TensorFn f;
   switch (op[0]) {
-  case '+': f = TensorFn::Add; break;
-  case '-': f = TensorFn::Sub; break;
-  case '*': f = TensorFn::Mul; break;
-  case '/': f = TensorFn::Div; break;
-  default: return fail(c, fmt::format("`{}` of {} and {}", op, a.str(), b.str()));
+  case '+':
+    f = TensorFn::Add;
+    break;
+  case '-':
+    f = TensorFn::Sub;
+    break;
+  case '*':
+    f = TensorFn::Mul;
+    break;
+  case '/':
+    f = TensorFn::Div;
+    break;
+  default:
+    return fail(c, fmt::format("`{}` of {} and {}", op, a.str(), b.str()));
   }
   TensorRef x = tensor(*c.kids[0], a), y = x ? tensor(*c.kids[1], b) : nullptr;
   if (!y)
@@ -401,8 +429,9 @@ std::optional<std::vector<Value *>> Evaluator::build(const Code &c) {
     if (a)
       values[size_t(i)] = std::move(*a);
     else
-      fail(c, i < 0 ? fmt::format("{} has no attribute `{}`", info.name, name)
-                    : fmt::format("{} does not fit attribute `{}` of {}", d.str(), name, info.name));
+      fail(c, i < 0
+                  ? fmt::format("{} has no attribute `{}`", info.name, name)
+                  : fmt::format("{} does not fit attribute `{}` of {}", d.str(), name, info.name));
     return a.has_value();
   };
   for (const CodePtr &s : c.spreads) {

@@ -19,17 +19,23 @@ constexpr Punct puncts[] = {
 #include "wnnx/Pattern/Token.def"
 };
 
-bool isIdentStart(char c) { return llvm::isAlpha(c) || c == '_'; }
-bool isIdentPart(char c) { return llvm::isAlnum(c) || c == '_'; }
+bool isIdentStart(char c) {
+  return llvm::isAlpha(c) || c == '_';
+}
+bool isIdentPart(char c) {
+  return llvm::isAlnum(c) || c == '_';
+}
 
 } // namespace
 
 std::string tokenName(Tok t) {
   switch (t) {
 #define PAT_TOKEN(Name, what)                                                                      \
-  case Tok::Name: return what;
+  case Tok::Name:                                                                                  \
+    return what;
 #define PAT_PUNCT(Name, text)                                                                      \
-  case Tok::Name: return "`" text "`";
+  case Tok::Name:                                                                                  \
+    return "`" text "`";
 #include "wnnx/Pattern/Token.def"
   }
   return "a token";
@@ -114,10 +120,16 @@ Token Lexer::string() {
     }
     char e = text[pos++];
     switch (e) {
-    case 'n': t.text += '\n'; break;
-    case 't': t.text += '\t'; break;
+    case 'n':
+      t.text += '\n';
+      break;
+    case 't':
+      t.text += '\t';
+      break;
     case '"':
-    case '\\': t.text += e; break;
+    case '\\':
+      t.text += e;
+      break;
     default:
       diags.error({&source, pos - 2, pos}, "pat-string", "unknown escape in a string")
           .hint("known ones are \\n, \\t, \\\" and \\\\");

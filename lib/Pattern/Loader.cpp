@@ -27,8 +27,8 @@ struct LoadedProgram : Program {
 class Loader {
   Diagnostics &diags;
   std::shared_ptr<LoadedProgram> program = std::make_shared<LoadedProgram>();
-  std::map<std::string, int> state;  // by real path: 1 while its imports are read, 2 done
-  std::vector<std::string> chain;    // files being read
+  std::map<std::string, int> state; // by real path: 1 while its imports are read, 2 done
+  std::vector<std::string> chain;   // files being read
   unsigned errorsBefore;
 
 public:
@@ -42,8 +42,9 @@ public:
     if (s == 2)
       return;
     if (s == 1) {
-      diags.error(from, "pat-import-cycle",
-                  fmt::format("this import makes a cycle: {} -> {}", fmt::join(chain, " -> "), path));
+      diags.error(
+          from, "pat-import-cycle",
+          fmt::format("this import makes a cycle: {} -> {}", fmt::join(chain, " -> "), path));
       return;
     }
     uint64_t size = 0;
@@ -110,7 +111,9 @@ private:
 
 } // namespace
 
-size_t RuleSet::size() const { return loaded->rules.size(); }
+size_t RuleSet::size() const {
+  return loaded->rules.size();
+}
 
 FailureOr<RuleSet> loadRules(llvm::ArrayRef<std::string> paths, Diagnostics &diags) {
   Loader loader(diags);

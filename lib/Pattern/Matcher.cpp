@@ -82,11 +82,10 @@ MatchOutcome Matcher::match(Node *anchor, Match &out, NearMiss *nearMiss) {
   near = nearMiss;
   anchorNode = anchor;
   const Stmt &root = rule.stmts[rule.roots[0]];
-  bool ok = anchor->numResults() > 0 &&
-            bind(root.slots[0], anchor->result(0)) &&
-            statement(rule.roots[0], 0, anchor->result(0), [&] { return roots(1, [&] { return complete(); }); });
-  return ok ? MatchOutcome::Matched
-            : overBudget ? MatchOutcome::OverBudget : MatchOutcome::Failed;
+  bool ok = anchor->numResults() > 0 && bind(root.slots[0], anchor->result(0)) &&
+            statement(rule.roots[0], 0, anchor->result(0),
+                      [&] { return roots(1, [&] { return complete(); }); });
+  return ok ? MatchOutcome::Matched : overBudget ? MatchOutcome::OverBudget : MatchOutcome::Failed;
 }
 
 bool Matcher::value(const Pat &p, Value *v, Node *user, Next next) {
@@ -94,9 +93,12 @@ bool Matcher::value(const Pat &p, Value *v, Node *user, Next next) {
     return false;
   Mark m = mark();
   switch (p.kind) {
-  case PatKind::Any: return next();
-  case PatKind::Var: return variable(p, v, next);
-  case PatKind::Literal: return literal(p, v, user) && next();
+  case PatKind::Any:
+    return next();
+  case PatKind::Var:
+    return variable(p, v, next);
+  case PatKind::Literal:
+    return literal(p, v, user) && next();
   case PatKind::Bind:
     if (v && bind(p.slot, v) && value(*p.kids[0], v, user, next))
       return true;
@@ -110,7 +112,8 @@ bool Matcher::value(const Pat &p, Value *v, Node *user, Next next) {
       undo(m);
     }
     return false;
-  case PatKind::Op: break;
+  case PatKind::Op:
+    break;
   }
   Node *n = v ? v->node() : nullptr;
   if (n && v->index() == 0 && std::binary_search(p.kinds.begin(), p.kinds.end(), n->kind())) {
@@ -218,8 +221,8 @@ bool Matcher::literal(const Pat &p, Value *v, Node *user) {
     equal &= isFloat(t->dtype()) || rounded == want;
   }
   return equal || miss(NearMiss::Attributes, p.range, [&] {
-    return fmt::format("{} is {}, not {}", show(v), formatFloat(*x), shown());
-  });
+           return fmt::format("{} is {}, not {}", show(v), formatFloat(*x), shown());
+         });
 }
 
 bool Matcher::op(const Pat &p, Node *n, Next next) {
@@ -253,8 +256,7 @@ bool Matcher::operands(const Pat &p, Node *n, unsigned i, bool swapped, Next nex
     return false;
   unsigned fixed = n->info().numFixedOperands();
   if (i == fixed)
-    return p.variadic ? elements(p, n, 0, next)
-                      : (n->numOperands() <= fixed && next());
+    return p.variadic ? elements(p, n, 0, next) : (n->numOperands() <= fixed && next());
   Value *v = n->operand(swapped && i < 2 ? 1 - i : i);
   const Pat *k = i < p.operands.size() ? p.operands[i].get() : nullptr;
   if (!k) {
@@ -276,8 +278,7 @@ bool Matcher::elements(const Pat &p, Node *n, unsigned i, Next next) {
   if (!step())
     return false;
   llvm::ArrayRef<Value *> group = n->variadicOperands();
-  if (i == 0 &&
-      (p.hasRest ? group.size() < p.elements.size() : group.size() != p.elements.size()))
+  if (i == 0 && (p.hasRest ? group.size() < p.elements.size() : group.size() != p.elements.size()))
     return miss(NearMiss::Structure, p.range, [&] {
       return fmt::format("{} has {} operands in the group, the pattern {}{}", show(n->result()),
                          group.size(), p.elements.size(), p.hasRest ? " or more" : "");
@@ -337,7 +338,8 @@ bool Matcher::attribute(const AttrPat &a, const Datum &actual, const Pat &p, Nod
     });
   };
   switch (a.kind) {
-  case AttrPat::Any: return true;
+  case AttrPat::Any:
+    return true;
   case AttrPat::Capture:
     return bind(a.slot, actual) || different(slots[a.slot].str() + " as before");
   case AttrPat::Equal:
@@ -382,13 +384,20 @@ static bool holdsFor(ValuePredicate p, const Tensor &t) {
     return true;
   };
   switch (p) {
-  case ValuePredicate::Positive: return every([](double x) { return x > 0; });
-  case ValuePredicate::NonNegative: return every([](double x) { return x >= 0; });
-  case ValuePredicate::Scalar: return t.numel() == 1;
-  case ValuePredicate::Splat: return t.splatValue().has_value();
-  case ValuePredicate::Finite: return every([](double x) { return std::isfinite(x); });
-  case ValuePredicate::Zero: return every([](double x) { return x == 0; });
-  case ValuePredicate::One: return every([](double x) { return x == 1; });
+  case ValuePredicate::Positive:
+    return every([](double x) { return x > 0; });
+  case ValuePredicate::NonNegative:
+    return every([](double x) { return x >= 0; });
+  case ValuePredicate::Scalar:
+    return t.numel() == 1;
+  case ValuePredicate::Splat:
+    return t.splatValue().has_value();
+  case ValuePredicate::Finite:
+    return every([](double x) { return std::isfinite(x); });
+  case ValuePredicate::Zero:
+    return every([](double x) { return x == 0; });
+  case ValuePredicate::One:
+    return every([](double x) { return x == 1; });
   }
   return false;
 }
@@ -408,13 +417,13 @@ bool Matcher::type(const TypePat &t, const Pat &p, Value *v) {
     return false;
   for (ValuePredicate pred : t.predicates) {
     const Tensor *c = v->constant();
-    bool ok = c ? holdsFor(pred, *c)
-                : pred == ValuePredicate::Scalar && v->shape().isStatic() &&
-                      v->shape().numel() == 1;
+    bool ok =
+        c ? holdsFor(pred, *c)
+          : pred == ValuePredicate::Scalar && v->shape().isStatic() && v->shape().numel() == 1;
     if (!ok)
       return miss(NearMiss::Attributes, p.range, [&] {
-        static const char *names[] = {"positive", "not negative", "of one element", "of one value",
-                                      "finite",   "zero",         "one"};
+        static const char *names[] = {
+            "positive", "not negative", "of one element", "of one value", "finite", "zero", "one"};
         return fmt::format("`{}` = {} is not {}", name, show(v), names[size_t(pred)]);
       });
   }
@@ -456,8 +465,8 @@ bool Matcher::dimensions(const TypePat &t, const Pat &p, Value *v) {
     if (d.kind == DimPat::Size && d.size != size)
       return no(fmt::format("dimension {} must be {}", at, d.size));
     if (d.kind == DimPat::Slot && !bind(unsigned(d.slot), size))
-      return no(fmt::format("dimension {} must be `{}` = {}", at,
-                            rule.slots[size_t(d.slot)].name, slots[size_t(d.slot)].str()));
+      return no(fmt::format("dimension {} must be `{}` = {}", at, rule.slots[size_t(d.slot)].name,
+                            slots[size_t(d.slot)].str()));
   }
   return true;
 }
@@ -562,9 +571,9 @@ bool Matcher::complete() {
     if (ev.holds(c))
       return true;
     return miss(stage, c.range, [&] {
-      std::string text(c.range.file ? c.range.file->text().substr(
-                                          c.range.begin, c.range.end - c.range.begin)
-                                    : "");
+      std::string text(c.range.file
+                           ? c.range.file->text().substr(c.range.begin, c.range.end - c.range.begin)
+                           : "");
       return ev.why.empty() ? fmt::format("`{}` does not hold", text)
                             : fmt::format("`{}` has no value: {}", text, ev.why);
     });

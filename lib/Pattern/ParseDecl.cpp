@@ -11,10 +11,12 @@ using namespace ast;
 
 static const std::vector<std::string_view> declWords = {"import",  "fn",       "frag", "rule",
                                                         "ruleset", "schedule", "test"};
-static const std::vector<std::string_view> clauseWords = {"match", "where",     "when",  "let",
+static const std::vector<std::string_view> clauseWords = {"match",   "where",     "when",  "let",
                                                           "rewrite", "decreases", "verify"};
 
-File parseFile(const SourceFile &file, Diagnostics &diags) { return Parser(file, diags).parse(); }
+File parseFile(const SourceFile &file, Diagnostics &diags) {
+  return Parser(file, diags).parse();
+}
 
 File Parser::parse() {
   File file;
@@ -24,8 +26,9 @@ File Parser::parse() {
   } else {
     advance();
     if (is(Tok::Int) && cur.intValue != 1)
-      diags.error(curRange(), "pat-version",
-                  fmt::format("version {} of the rule language is not known", cur.intValue))
+      diags
+          .error(curRange(), "pat-version",
+                 fmt::format("version {} of the rule language is not known", cur.intValue))
           .hint("this program reads version 1");
     if (expect(Tok::Int, "behind `pat`"))
       expectSemi("the version");
@@ -62,10 +65,9 @@ void Parser::parseDecl(File &file) {
   if (isWord("op") || isWord("extern"))
     syntaxError(fmt::format("`{}` declarations are not supported yet", cur.text));
   else
-    syntaxError(fmt::format(
-        "expected a declaration, found {}{}", found(),
-        is(Tok::Ident) ? didYouMean(cur.text, declWords) : std::string()),
-        "a file holds `import`, `fn`, `frag`, `rule`, `ruleset`, `schedule` and `test`");
+    syntaxError(fmt::format("expected a declaration, found {}{}", found(),
+                            is(Tok::Ident) ? didYouMean(cur.text, declWords) : std::string()),
+                "a file holds `import`, `fn`, `frag`, `rule`, `ruleset`, `schedule` and `test`");
   if (!is(Tok::RBrace)) {
     advance();
     // To the next thing that starts a declaration, so that one mistake is one message.
@@ -85,7 +87,8 @@ Import Parser::parseImport() {
     return i;
   }
   if (isWord("as")) {
-    syntaxError("`import ... as` is not supported yet", "names of imported files are used directly");
+    syntaxError("`import ... as` is not supported yet",
+                "names of imported files are used directly");
     skipStatement();
     return i;
   }
@@ -183,6 +186,13 @@ FragAlt Parser::parseFragAlt() {
   return a;
 }
 
+/// Whether a new declaration begins here although something is still open.
+bool Parser::startsDecl() {
+  return (isWord("rule") || isWord("frag") || isWord("ruleset") || isWord("fn") || isWord("test") ||
+          isWord("schedule")) &&
+         (peek().kind == Tok::Ident || peek().kind == Tok::String);
+}
+
 RuleDecl Parser::parseRule() {
   RuleDecl r;
   r.doc = cur.doc;
@@ -204,7 +214,7 @@ RuleDecl Parser::parseRule() {
     skipStatement();
     return r;
   }
-  while (!is(Tok::RBrace) && !is(Tok::Eof))
+  while (!is(Tok::RBrace) && !is(Tok::Eof) && !startsDecl())
     parseClause(r);
   expect(Tok::RBrace, "behind the rule");
   r.range = from(begin);
@@ -249,7 +259,7 @@ void Parser::parseClause(RuleDecl &r) {
     bool rewrite = acceptWord("rewrite");
     if (!expect(Tok::LBrace, rewrite ? "behind `rewrite`" : "behind `match`"))
       return skipStatement();
-    while (!is(Tok::RBrace) && !is(Tok::Eof)) {
+    while (!is(Tok::RBrace) && !is(Tok::Eof) && !startsDecl()) {
       if (rewrite)
         r.rewrite.push_back(parseRewriteStmt());
       else
@@ -420,8 +430,9 @@ std::vector<SchedTerm> Parser::parseSchedTerms(Tok close) {
     // At the top level a `;` ends the schedule unless another term follows it.
     if (close == Tok::Eof) {
       const Token &n = peek();
-      bool more = n.kind == Tok::LParen ||
-                  (n.kind == Tok::Ident && !llvm::is_contained(declWords, std::string_view(n.text)));
+      bool more =
+          n.kind == Tok::LParen ||
+          (n.kind == Tok::Ident && !llvm::is_contained(declWords, std::string_view(n.text)));
       if (!more)
         break;
     }

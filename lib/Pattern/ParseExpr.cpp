@@ -41,9 +41,12 @@ bool Parser::acceptWord(std::string_view w) {
 
 std::string Parser::found() const {
   switch (cur.kind) {
-  case Tok::Ident: return fmt::format("`{}`", cur.text);
-  case Tok::Int: return fmt::format("`{}`", cur.intValue);
-  default: return tokenName(cur.kind);
+  case Tok::Ident:
+    return fmt::format("`{}`", cur.text);
+  case Tok::Int:
+    return fmt::format("`{}`", cur.intValue);
+  default:
+    return tokenName(cur.kind);
   }
 }
 
@@ -173,11 +176,11 @@ struct BinaryInfo {
   const char *text;
 };
 constexpr BinaryInfo binaries[] = {
-    {Tok::Coalesce, 1, "??"}, {Tok::OrOr, 2, "||"},     {Tok::AndAnd, 3, "&&"},
-    {Tok::EqEq, 4, "=="},     {Tok::NotEq, 4, "!="},    {Tok::Less, 5, "<"},
-    {Tok::LessEq, 5, "<="},   {Tok::Greater, 5, ">"},   {Tok::GreaterEq, 5, ">="},
-    {Tok::DotDot, 6, ".."},   {Tok::Plus, 7, "+"},      {Tok::Minus, 7, "-"},
-    {Tok::Star, 8, "*"},      {Tok::Slash, 8, "/"},     {Tok::Percent, 8, "%"},
+    {Tok::Coalesce, 1, "??"}, {Tok::OrOr, 2, "||"},   {Tok::AndAnd, 3, "&&"},
+    {Tok::EqEq, 4, "=="},     {Tok::NotEq, 4, "!="},  {Tok::Less, 5, "<"},
+    {Tok::LessEq, 5, "<="},   {Tok::Greater, 5, ">"}, {Tok::GreaterEq, 5, ">="},
+    {Tok::DotDot, 6, ".."},   {Tok::Plus, 7, "+"},    {Tok::Minus, 7, "-"},
+    {Tok::Star, 8, "*"},      {Tok::Slash, 8, "/"},   {Tok::Percent, 8, "%"},
 };
 
 const BinaryInfo *binaryInfo(const Token &t) {
@@ -398,8 +401,10 @@ ExprPtr Parser::parsePrimary() {
     e->range = from(begin);
     return e;
   }
-  case Tok::LBracket: return parseListOrComprehension();
-  case Tok::LBrace: return parseRecord();
+  case Tok::LBracket:
+    return parseListOrComprehension();
+  case Tok::LBrace:
+    return parseRecord();
   case Tok::Ident: {
     Name n = parseName("a name");
     if (accept(Tok::LParen)) {
@@ -419,7 +424,8 @@ ExprPtr Parser::parsePrimary() {
     e->text = n.text;
     return e;
   }
-  default: break;
+  default:
+    break;
   }
   syntaxError(fmt::format("expected an expression, found {}", found()));
   return make(ExprKind::Error, begin);

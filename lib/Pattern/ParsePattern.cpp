@@ -39,7 +39,8 @@ PatternPtr Parser::parsePatternHead() {
   switch (cur.kind) {
   case Tok::Int:
   case Tok::Float:
-  case Tok::Minus: return parseLiteralPattern();
+  case Tok::Minus:
+    return parseLiteralPattern();
   case Tok::LBracket: {
     advance();
     PatternPtr p = makePattern(PatternKind::List, begin);
@@ -55,7 +56,8 @@ PatternPtr Parser::parsePatternHead() {
     expect(Tok::RParen, "behind the alternatives");
     return p->kids.size() == 1 && !p->kids[0]->as ? std::move(p->kids[0]) : std::move(p);
   }
-  case Tok::Ident: break;
+  case Tok::Ident:
+    break;
   default:
     syntaxError(fmt::format("expected a pattern, found {}", found()));
     return makePattern(PatternKind::Error, begin);

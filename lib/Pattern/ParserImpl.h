@@ -87,6 +87,7 @@ private:
 
   // Declarations.
   void parseDecl(ast::File &file);
+  bool startsDecl();
   ast::Import parseImport();
   ast::FnDecl parseFn();
   ast::FragDecl parseFrag();

@@ -25,7 +25,9 @@ static std::string delta(int64_t n, const char *unit) {
   return n == 0 ? "0" : (n > 0 ? "+" : "") + amount(n, unit);
 }
 
-static int64_t bytes(const Cost &c) { return c.weightBytes + c.dataBytes; }
+static int64_t bytes(const Cost &c) {
+  return c.weightBytes + c.dataBytes;
+}
 
 std::string summarize(const RewriteReport &report) {
   std::string out;

@@ -19,8 +19,8 @@ namespace wnnx::pat {
 static constexpr int64_t eagerElements = 4096;
 
 static uint64_t contentHash(const Tensor &t) {
-  uint64_t h = llvm::xxHash64(llvm::StringRef(reinterpret_cast<const char *>(t.data()),
-                                              size_t(t.bytes())));
+  uint64_t h =
+      llvm::xxHash64(llvm::StringRef(reinterpret_cast<const char *>(t.data()), size_t(t.bytes())));
   return h ^ llvm::xxHash64(t.type().str());
 }
 
@@ -65,8 +65,7 @@ public:
   void commit(RewriteEffect &effect);
 
   std::optional<std::vector<Value *>> make(const Code &c, OpKind op, std::vector<Datum> operands,
-                                           std::vector<NamedAttr> attrs,
-                                           std::string &why) override;
+                                           std::vector<NamedAttr> attrs, std::string &why) override;
 
 private:
   Value *constant(TensorRef t, DType fallback);

@@ -72,8 +72,7 @@ std::string compareResults(const Graph &before, const Graph &after, bool exact) 
   for (int round = 0; round < 3; ++round) {
     std::vector<Tensor> inputs;
     for (const auto &in : before.inputs())
-      inputs.push_back(
-          randomTensor(in->type(), fmt::format("{}{}", in->name(), round), false));
+      inputs.push_back(randomTensor(in->type(), fmt::format("{}{}", in->name(), round), false));
     Diagnostics scratch;
     FailureOr<std::vector<Tensor>> first = interpret(before, inputs, scratch),
                                    second = interpret(after, inputs, scratch);
@@ -118,7 +117,8 @@ std::string runTest(const ast::TestDecl &t, Graph &g, const RuleSet &rules, Diag
       return fmt::format("fired {} times, not {}", fired, t.times);
     if (!fired)
       return fmt::format("did not fire: {}{}",
-                         best.reason.empty() ? "no node has the anchor's op" : best.reason, dropped);
+                         best.reason.empty() ? "no node has the anchor's op" : best.reason,
+                         dropped);
     bool exact = true;
     for (const auto &r : rules.program().rules)
       exact &= !report.rules[r->fileOrder].fired || r->eqClass == EqClass::Exact;

@@ -16,8 +16,9 @@ void declare(std::map<std::string, const T *, std::less<>> &into, const T &decl,
     return;
   auto [it, fresh] = into.insert({decl.name.text, &decl});
   if (!fresh)
-    diags.error(decl.name.range, "pat-duplicate",
-                fmt::format("{} `{}` is declared twice", what, decl.name.text))
+    diags
+        .error(decl.name.range, "pat-duplicate",
+               fmt::format("{} `{}` is declared twice", what, decl.name.text))
         .note(it->second->name.range, "first here");
 }
 
@@ -69,7 +70,6 @@ void checkSchedule(const std::vector<ast::SchedTerm> &terms, const Declarations 
   }
 }
 
-
 } // namespace
 
 /// A rule that can never fire because an earlier one accepts all that it accepts.
@@ -87,9 +87,10 @@ static void checkShadowed(const std::vector<const ast::RuleDecl *> &rules, Diagn
     }
     auto [it, fresh] = seen.insert({key, r});
     if (!fresh && it->second->where.empty() && it->second->when.empty())
-      diags.warning(r->name.range, "pat-shadowed",
-                    fmt::format("rule `{}` never fires: `{}` matches the same and comes first",
-                                r->name.text, it->second->name.text))
+      diags
+          .warning(r->name.range, "pat-shadowed",
+                   fmt::format("rule `{}` never fires: `{}` matches the same and comes first",
+                               r->name.text, it->second->name.text))
           .note(it->second->name.range, "here");
   }
 }
@@ -156,7 +157,8 @@ Program checkFiles(std::vector<const ast::File *> files, Diagnostics &diags) {
       }
     }
   }
-  checkShadowed(rules, diags);
+  if (program.rules.size() && !diags.hasErrors())
+    checkShadowed(rules, diags);
   for (const ast::File *f : files) {
     for (const ast::ScheduleDecl &s : f->schedules) {
       checkSchedule(s.terms, decls, diags);
@@ -167,8 +169,9 @@ Program checkFiles(std::vector<const ast::File *> files, Diagnostics &diags) {
         std::vector<std::string_view> known;
         for (const auto &r : decls.rules)
           known.push_back(r.first);
-        diags.error(t.rule.range, "pat-unknown-rule",
-                    fmt::format("unknown rule `{}`{}", t.rule.text, didYouMean(t.rule.text, known)));
+        diags.error(
+            t.rule.range, "pat-unknown-rule",
+            fmt::format("unknown rule `{}`{}", t.rule.text, didYouMean(t.rule.text, known)));
       }
       program.tests.push_back(t);
     }

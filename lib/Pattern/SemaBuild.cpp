@@ -9,7 +9,9 @@ namespace wnnx::pat {
 
 using ast::Expr;
 
-static SourceRange rangeOf(const ast::Arg &a) { return a.name ? a.name.range : a.range; }
+static SourceRange rangeOf(const ast::Arg &a) {
+  return a.name ? a.name.range : a.range;
+}
 
 bool RuleChecker::operandFits(const Code &c, const OperandInfo &o, const OpInfo &info) {
   const Type &t = c.type;
@@ -41,16 +43,24 @@ bool RuleChecker::typeFitsAttr(const Type &t, const AttrInfo &a) {
   if (t.any() || (t.is(TypeKind::None) && a.optional))
     return true;
   switch (a.kind) {
-  case AttrKind::None: return false;
-  case AttrKind::Bool: return t.is(TypeKind::Bool);
-  case AttrKind::Int: return t.is(TypeKind::Int);
-  case AttrKind::Float: return t.number();
-  case AttrKind::Str: return t.is(TypeKind::Str);
-  case AttrKind::DType: return t.is(TypeKind::DType);
+  case AttrKind::None:
+    return false;
+  case AttrKind::Bool:
+    return t.is(TypeKind::Bool);
+  case AttrKind::Int:
+    return t.is(TypeKind::Int);
+  case AttrKind::Float:
+    return t.number();
+  case AttrKind::Str:
+    return t.is(TypeKind::Str);
+  case AttrKind::DType:
+    return t.is(TypeKind::DType);
   case AttrKind::Ints:
     return t.is(TypeKind::List) && (!t.element || t.element->is(TypeKind::Int) || t.element->any());
-  case AttrKind::Floats: return t.is(TypeKind::List) && (!t.element || t.element->number());
-  case AttrKind::Tensor: return t.tensorLike();
+  case AttrKind::Floats:
+    return t.is(TypeKind::List) && (!t.element || t.element->number());
+  case AttrKind::Tensor:
+    return t.tensorLike();
   }
   return false;
 }

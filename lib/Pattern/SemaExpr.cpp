@@ -9,6 +9,9 @@
 
 namespace wnnx::pat {
 
+/// Expressions of one rule, with functions expanded.
+static constexpr unsigned maxCode = 20000;
+
 using ast::Expr;
 using ast::ExprKind;
 
@@ -17,7 +20,7 @@ CodePtr RuleChecker::code(CodeKind k, const Expr &e, Type t) {
   c->kind = k;
   c->range = e.range;
   c->type = std::move(t);
-  if (++codeNodes == 100000)
+  if (++codeNodes == maxCode)
     error(decl.name.range, "pat-size", "the rule's expressions are too large once expanded");
   return c;
 }
@@ -62,7 +65,7 @@ bool RuleChecker::arithmetic(const Code &c, const std::string &what) {
 }
 
 CodePtr RuleChecker::expr(const Expr &e, Scope &scope) {
-  if (codeNodes > 100000)
+  if (codeNodes > maxCode)
     return code(CodeKind::Const, e, {});
   switch (e.kind) {
   case ExprKind::Int: {
@@ -90,15 +93,24 @@ CodePtr RuleChecker::expr(const Expr &e, Scope &scope) {
     c->constant = Datum::absent();
     return c;
   }
-  case ExprKind::Name: return name(e, scope);
-  case ExprKind::Unary: return unary(e, scope);
-  case ExprKind::Binary: return binary(e, scope);
-  case ExprKind::Ternary: return ternary(e, scope);
-  case ExprKind::Call: return call(e, scope);
-  case ExprKind::Field: return field(e, scope);
-  case ExprKind::Index: return index(e, scope);
-  case ExprKind::List: return list(e, scope);
-  case ExprKind::Comprehension: return comprehension(e, scope);
+  case ExprKind::Name:
+    return name(e, scope);
+  case ExprKind::Unary:
+    return unary(e, scope);
+  case ExprKind::Binary:
+    return binary(e, scope);
+  case ExprKind::Ternary:
+    return ternary(e, scope);
+  case ExprKind::Call:
+    return call(e, scope);
+  case ExprKind::Field:
+    return field(e, scope);
+  case ExprKind::Index:
+    return index(e, scope);
+  case ExprKind::List:
+    return list(e, scope);
+  case ExprKind::Comprehension:
+    return comprehension(e, scope);
   case ExprKind::Record: {
     CodePtr c = code(CodeKind::Record, e, {});
     std::vector<std::pair<std::string, Type>> fields;
@@ -129,7 +141,8 @@ CodePtr RuleChecker::expr(const Expr &e, Scope &scope) {
     }
     return c;
   }
-  case ExprKind::Error: break;
+  case ExprKind::Error:
+    break;
   }
   return code(CodeKind::Const, e, {});
 }
@@ -192,6 +205,7 @@ CodePtr RuleChecker::name(const Expr &e, Scope &scope) {
   std::vector<std::string_view> known;
   for (const auto &n : scope.names)
     known.push_back(n.first);
+  namesUnclear = true;
   if (e.text == "_")
     error(e.range, "pat-unbound", "`_` stands for no particular thing and cannot be used");
   else
@@ -269,7 +283,9 @@ CodePtr RuleChecker::binary(const Expr &e, Scope &scope) {
   } else if (op == "==" || op == "!=") {
     t = TypeKind::Bool;
     auto group = [](const Type &x) {
-      return x.is(TypeKind::Float) ? TypeKind::Int : x.is(TypeKind::Tensor) ? TypeKind::Value : x.kind;
+      return x.is(TypeKind::Float)    ? TypeKind::Int
+             : x.is(TypeKind::Tensor) ? TypeKind::Value
+                                      : x.kind;
     };
     bool none = a->type.is(TypeKind::None) || b->type.is(TypeKind::None);
     if (!none && !a->type.any() && !b->type.any() && group(a->type) != group(b->type))
@@ -486,7 +502,8 @@ CodePtr RuleChecker::callFn(const Expr &e, const ast::FnDecl &fn, Scope &scope) 
     values.push_back(expr(*e.args[i].value, scope));
     if (fn.params[at].type == "tensor" && values.back()->type.runtime())
       arithmetic(*values.back(), fmt::format("argument `{}`", fn.params[at].name.text));
-    slots.push_back(newSlot(fn.params[at].name.text, values.back()->type, fn.params[at].name.range));
+    slots.push_back(
+        newSlot(fn.params[at].name.text, values.back()->type, fn.params[at].name.range));
     bound.insert(slots.back());
     inner.names[fn.params[at].name.text] = slots.back();
   }
@@ -513,7 +530,8 @@ bool RuleChecker::fitsParam(const BuiltinParam &p, Code &arg, const BuiltinInfo 
     return true;
   if (p.type == "arith" || p.type == "tensor")
     return (p.type == "tensor" && t.number() && !t.any())
-               ? (error(arg.range, "pat-type", fmt::format("{} is `{}`, not a tensor", what, t.str())),
+               ? (error(arg.range, "pat-type",
+                        fmt::format("{} is `{}`, not a tensor", what, t.str())),
                   false)
                : arithmetic(arg, what);
   auto fits = [&] {
@@ -538,14 +556,15 @@ bool RuleChecker::fitsParam(const BuiltinParam &p, Code &arg, const BuiltinInfo 
     if (p.type == "target")
       return t.is(TypeKind::Target);
     if (p.type == "ints")
-      return t.is(TypeKind::List) && (!t.element || t.element->is(TypeKind::Int) || t.element->any());
+      return t.is(TypeKind::List) &&
+             (!t.element || t.element->is(TypeKind::Int) || t.element->any());
     if (p.type == "tensors")
       return t.is(TypeKind::List) && (!t.element || t.element->tensorLike() || t.element->number());
     return t.is(TypeKind::List); // list
   };
   if (!fits()) {
-    auto e = error(arg.range, "pat-type",
-                   fmt::format("{} is `{}`, not `{}`", what, t.str(), p.type));
+    auto e =
+        error(arg.range, "pat-type", fmt::format("{} is `{}`, not `{}`", what, t.str(), p.type));
     e.hint(b.signature);
     return false;
   }
@@ -600,12 +619,15 @@ CodePtr RuleChecker::callBuiltin(const Expr &e, const BuiltinInfo &b, std::vecto
     bool fraction = b.id == Builtin::Sqrt || b.id == Builtin::Rsqrt || b.id == Builtin::Exp ||
                     b.id == Builtin::Log || b.id == Builtin::Tanh || b.id == Builtin::Sigmoid ||
                     b.id == Builtin::Pow;
-    c->type = tensor ? Type(TypeKind::Tensor)
-              : t.any() ? t
-              : fraction ? Type(TypeKind::Float) : t.withOptional(false);
+    c->type = tensor     ? Type(TypeKind::Tensor)
+              : t.any()  ? t
+              : fraction ? Type(TypeKind::Float)
+                         : t.withOptional(false);
   } else if (b.id == Builtin::Sum) {
     const Type &k = c->kids[0]->type;
-    c->type = k.is(TypeKind::List) ? Type(TypeKind::Int) : k.any() ? Type() : Type(TypeKind::Tensor);
+    c->type = k.is(TypeKind::List) ? Type(TypeKind::Int)
+              : k.any()            ? Type()
+                                   : Type(TypeKind::Tensor);
     if (!k.is(TypeKind::List))
       arithmetic(*c->kids[0], "argument `x` of `sum`");
   } else if (b.id == Builtin::Reverse) {
@@ -616,12 +638,13 @@ CodePtr RuleChecker::callBuiltin(const Expr &e, const BuiltinInfo &b, std::vecto
     c->type = Type::list(TypeKind::Float);
   } else {
     static const std::map<std::string, TypeKind, std::less<>> kinds = {
-        {"int", TypeKind::Int},     {"float", TypeKind::Float},   {"bool", TypeKind::Bool},
-        {"str", TypeKind::Str},     {"dtype", TypeKind::DType},   {"tensor", TypeKind::Tensor},
+        {"int", TypeKind::Int},  {"float", TypeKind::Float}, {"bool", TypeKind::Bool},
+        {"str", TypeKind::Str},  {"dtype", TypeKind::DType}, {"tensor", TypeKind::Tensor},
         {"list", TypeKind::List}};
     auto it = kinds.find(b.result);
-    c->type = b.result == "ints" ? Type::list(TypeKind::Int)
-              : it != kinds.end() ? Type(it->second) : Type();
+    c->type = b.result == "ints"  ? Type::list(TypeKind::Int)
+              : it != kinds.end() ? Type(it->second)
+                                  : Type();
   }
   return c;
 }
@@ -637,6 +660,8 @@ CodePtr RuleChecker::call(const Expr &e, Scope &scope) {
     op = lookupOp(forOp->text);
   auto var = scope.names.find(e.text);
   bool opVar = var != scope.names.end() && rule->slots[var->second].type.is(TypeKind::Op);
+  if (!b && !op && !opVar && namesUnclear && var != scope.names.end())
+    return code(CodeKind::Const, e, {});
   if (!b && !op && !opVar) {
     std::vector<std::string_view> known;
     for (const BuiltinInfo &i : allBuiltins())

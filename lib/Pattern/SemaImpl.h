@@ -80,6 +80,7 @@ class RuleChecker {
   unsigned patternNodes = 0, codeNodes = 0;
   bool building = false; // inside a rewrite block
   bool failed = false;
+  bool namesUnclear = false; // after such errors, whether a name is used says nothing
 
 public:
   RuleChecker(const Declarations &declarations, Diagnostics &d, const ast::RuleDecl &r,
@@ -112,12 +113,12 @@ private:
                   Scope &scope);
   void listArg(const ast::Pattern &list, Pat &pat, Scope &scope);
   void attrArg(const ast::PatternArg &a, const OpInfo &info, Pat &pat, Scope &scope);
-  AttrPat attrPattern(const ast::Expr &e, const Type &want, const std::string &what,
-                      Scope &scope);
+  AttrPat attrPattern(const ast::Expr &e, const Type &want, const std::string &what, Scope &scope);
   void restArg(const ast::PatternArg &a, const OpInfo *info, Pat &pat, Scope &scope);
   void checkUnmentioned(const ast::Pattern &p, const OpInfo &info, Pat &pat);
   std::unique_ptr<TypePat> typePattern(const ast::TypePattern &t, unsigned slot, Scope &scope);
   const OpInfo *findOp(const ast::Name &name);
+  void poison(const ast::Pattern &p, Scope &scope);
   bool bindDefinite(unsigned slot) { return bound.insert(slot).second; }
 
   // Expressions (SemaExpr.cpp, SemaBuild.cpp).

@@ -33,6 +33,31 @@ const OpInfo *RuleChecker::findOp(const ast::Name &name) {
   return nullptr;
 }
 
+/// Declares the names in a pattern that is wrong, so that their uses are not errors again.
+void RuleChecker::poison(const ast::Pattern &p, Scope &scope) {
+  namesUnclear = true;
+  auto declare = [&](const ast::Name &n) {
+    if (n && !scope.params.count(n.text))
+      bindDefinite(slotOf(n, scope));
+  };
+  declare(p.as);
+  declare(p.rest);
+  if (p.kind == PatternKind::Var)
+    declare(p.name);
+  if (p.trait)
+    declare(p.name);
+  for (const ast::PatternPtr &k : p.kids)
+    poison(*k, scope);
+  for (const ast::PatternArg &a : p.args) {
+    if (a.pattern)
+      poison(*a.pattern, scope);
+    if (a.kind == ast::PatternArg::Rest)
+      declare(a.name);
+    if (a.attr && a.attr->kind == ast::ExprKind::Name && a.attr->text != "_")
+      declare({a.attr->text, a.attr->range});
+  }
+}
+
 PatPtr RuleChecker::pattern(const ast::Pattern &p, Scope &scope) {
   if (++patternNodes > 2000) {
     if (patternNodes == 2001)
@@ -40,19 +65,25 @@ PatPtr RuleChecker::pattern(const ast::Pattern &p, Scope &scope) {
     return newPat(PatKind::Any, p.range);
   }
   switch (p.kind) {
-  case PatternKind::Op: return opPattern(p, scope);
+  case PatternKind::Op:
+    return opPattern(p, scope);
   case PatternKind::Flat:
     error(p.range, "pat-unsupported", "flattened matching `op{...}` is not supported yet")
         .hint("write the nested ops; commutative ones match in both orders");
     return newPat(PatKind::Any, p.range);
-  case PatternKind::Alt: return withName(altPattern(p, scope), p.as, scope);
-  case PatternKind::Var: return varPattern(p, scope);
-  case PatternKind::Literal: return withName(literalPattern(p), p.as, scope);
-  case PatternKind::Any: return newPat(PatKind::Any, p.range);
+  case PatternKind::Alt:
+    return withName(altPattern(p, scope), p.as, scope);
+  case PatternKind::Var:
+    return varPattern(p, scope);
+  case PatternKind::Literal:
+    return withName(literalPattern(p), p.as, scope);
+  case PatternKind::Any:
+    return newPat(PatKind::Any, p.range);
   case PatternKind::List:
     error(p.range, "pat-list", "a list of patterns stands only for a variadic operand");
     return newPat(PatKind::Any, p.range);
-  case PatternKind::Error: break;
+  case PatternKind::Error:
+    break;
   }
   failed = true;
   return newPat(PatKind::Any, p.range);
@@ -175,6 +206,7 @@ PatPtr RuleChecker::fragPattern(const ast::Pattern &p, const ast::FragDecl &frag
     if (e == &frag) {
       error(p.range, "pat-recursion", fmt::format("fragment `{}` uses itself", frag.name.text))
           .note(frag.name.range, "declared here");
+      poison(p, scope);
       return newPat(PatKind::Any, p.range);
     }
   }
@@ -190,6 +222,7 @@ PatPtr RuleChecker::fragPattern(const ast::Pattern &p, const ast::FragDecl &frag
           fmt::format("fragment `{}` takes {} arguments, {} given", frag.name.text,
                       frag.params.size(), args.size()))
         .note(frag.name.range, "declared here");
+    poison(p, scope);
     return newPat(PatKind::Any, p.range);
   }
   if (p.optional)
@@ -234,7 +267,8 @@ PatPtr RuleChecker::fragPattern(const ast::Pattern &p, const ast::FragDecl &frag
     diags.error(p.name.range, "pat-call", fmt::format("in this use of `{}`", frag.name.text));
   out->where.resize(out->kids.size());
   out->results.resize(out->kids.size());
-  bool hasRecord = llvm::any_of(frag.alts, [](const ast::FragAlt &a) { return a.result != nullptr; });
+  bool hasRecord =
+      llvm::any_of(frag.alts, [](const ast::FragAlt &a) { return a.result != nullptr; });
   if (!p.as)
     return out;
   if (!hasRecord)
@@ -254,8 +288,10 @@ PatPtr RuleChecker::opPattern(const ast::Pattern &p, Scope &scope) {
   if (auto f = decls.frags.find(p.name.text); f != decls.frags.end())
     return fragPattern(p, *f->second, scope);
   const OpInfo *info = findOp(p.name);
-  if (!info)
+  if (!info) {
+    poison(p, scope);
     return newPat(PatKind::Any, p.range);
+  }
   if (info->results.size() != 1 && !ownStmt)
     error(p.range, "pat-arity",
           fmt::format("{} has several results; give it a statement of its own: `(a, b) = {}(...)`",
@@ -322,13 +358,14 @@ void RuleChecker::optionalOp(const ast::Pattern &p, Pat &pat, const std::set<uns
   }
 }
 
-void RuleChecker::operandArg(const ast::PatternArg &a, unsigned index, const OpInfo &info,
-                             Pat &pat, Scope &scope) {
+void RuleChecker::operandArg(const ast::PatternArg &a, unsigned index, const OpInfo &info, Pat &pat,
+                             Scope &scope) {
   const OperandInfo &o = info.operands[index];
   bool group = o.kind == OperandKind::Variadic || o.kind == OperandKind::OptionalVariadic;
   const ast::Pattern &arg = *a.pattern;
   if (pat.operands[index] || (group && pat.variadic)) {
-    error(a.range, "pat-arity", fmt::format("operand `{}` of {} is given twice", o.name, info.name));
+    error(a.range, "pat-arity",
+          fmt::format("operand `{}` of {} is given twice", o.name, info.name));
     return;
   }
   if (group) {
@@ -338,6 +375,8 @@ void RuleChecker::operandArg(const ast::PatternArg &a, unsigned index, const OpI
           fmt::format("operand `{}` of {} is a group: write `[a, b]` or `[..{}]`", o.name,
                       info.name, arg.kind == PatternKind::Var ? arg.name.text : "xs"))
         .hint(info.schema());
+    poison(arg, scope);
+    pat.variadic = true;
     return;
   }
   bool optional = arg.kind == PatternKind::Var && arg.optional;
@@ -406,8 +445,7 @@ void RuleChecker::attrArg(const ast::PatternArg &a, const OpInfo &info, Pat &pat
       Scope empty;
       CodePtr k = expr(*c, empty);
       if (!typeFitsAttr(k->type, attr))
-        error(c->range, "pat-type",
-              fmt::format("{} is never `{}`", what, k->type.str()))
+        error(c->range, "pat-type", fmt::format("{} is never `{}`", what, k->type.str()))
             .hint(info.schema());
       out.choices.push_back(std::move(k));
     }
@@ -492,8 +530,7 @@ AttrPat RuleChecker::attrPattern(const ast::Expr &e, const Type &want, const std
     bool fits = t.any() || t.kind == want.kind || (t.number() && want.is(TypeKind::Float)) ||
                 (t.is(TypeKind::None) && want.optional) || want.any();
     if (!fits)
-      error(e.range, "pat-type",
-            fmt::format("{} is `{}`, never `{}`", what, want.str(), t.str()));
+      error(e.range, "pat-type", fmt::format("{} is `{}`, never `{}`", what, want.str(), t.str()));
   } else {
     // Names in it may be bound by a later part of the pattern.
     out.code = std::make_unique<Code>();
@@ -529,8 +566,9 @@ void RuleChecker::restArg(const ast::PatternArg &a, const OpInfo *info, Pat &pat
 void RuleChecker::checkUnmentioned(const ast::Pattern &p, const OpInfo &info, Pat &pat) {
   for (size_t i = 0; i < info.operands.size(); ++i) {
     OperandKind k = info.operands[i].kind;
-    bool missing = k == OperandKind::Single ? !pat.operands[i]
-                   : k != OperandKind::Optional ? !pat.variadic : false;
+    bool missing = k == OperandKind::Single     ? !pat.operands[i]
+                   : k != OperandKind::Optional ? !pat.variadic
+                                                : false;
     if (missing)
       error(p.range, "pat-arity",
             fmt::format("{} needs a pattern for operand `{}`", info.name, info.operands[i].name))
@@ -568,6 +606,7 @@ PatPtr RuleChecker::traitPattern(const ast::Pattern &p, Scope &scope) {
     error(p.trait.range, "pat-trait",
           fmt::format("unknown trait `{}`{}", p.trait.text, didYouMean(p.trait.text, traitNames())))
         .hint(fmt::format("traits are {}", fmt::join(traitNames(), ", ")));
+    poison(p, scope);
     return newPat(PatKind::Any, p.range);
   }
   ++rule->opCount;
@@ -633,7 +672,8 @@ std::unique_ptr<TypePat> RuleChecker::typePattern(const ast::TypePattern &t, uns
       dim.kind = DimPat::Size;
       dim.size = d.size;
       break;
-    case ast::DimPattern::Any: break;
+    case ast::DimPattern::Any:
+      break;
     case ast::DimPattern::Named:
       dim.kind = DimPat::Slot;
       break;
@@ -665,9 +705,12 @@ std::unique_ptr<TypePat> RuleChecker::typePattern(const ast::TypePattern &t, uns
     out->dims.push_back(dim);
   }
   static const std::vector<std::pair<std::string_view, ValuePredicate>> known = {
-      {"positive", ValuePredicate::Positive}, {"nonnegative", ValuePredicate::NonNegative},
-      {"scalar", ValuePredicate::Scalar},     {"splat", ValuePredicate::Splat},
-      {"finite", ValuePredicate::Finite},     {"zero", ValuePredicate::Zero},
+      {"positive", ValuePredicate::Positive},
+      {"nonnegative", ValuePredicate::NonNegative},
+      {"scalar", ValuePredicate::Scalar},
+      {"splat", ValuePredicate::Splat},
+      {"finite", ValuePredicate::Finite},
+      {"zero", ValuePredicate::Zero},
       {"one", ValuePredicate::One}};
   for (const ast::Name &n : t.predicates) {
     auto it = llvm::find_if(known, [&](const auto &k) { return k.first == n.text; });
@@ -681,8 +724,7 @@ std::unique_ptr<TypePat> RuleChecker::typePattern(const ast::TypePattern &t, uns
       continue;
     }
     if (!t.isConst && it->second != ValuePredicate::Scalar)
-      error(n.range, "pat-predicate",
-            fmt::format("`{}` can only be known of a constant", n.text))
+      error(n.range, "pat-predicate", fmt::format("`{}` can only be known of a constant", n.text))
           .hint("write `const` in front");
     out->predicates.push_back(it->second);
   }

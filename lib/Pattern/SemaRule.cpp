@@ -79,8 +79,8 @@ void RuleChecker::checkFunction(const ast::FnDecl &fn) {
   for (const ast::Param &p : fn.params) {
     unsigned slot = slotOf(p.name, top);
     static const std::map<std::string, TypeKind, std::less<>> kinds = {
-        {"int", TypeKind::Int},   {"float", TypeKind::Float}, {"bool", TypeKind::Bool},
-        {"str", TypeKind::Str},   {"dtype", TypeKind::DType}, {"tensor", TypeKind::Tensor},
+        {"int", TypeKind::Int},   {"float", TypeKind::Float},   {"bool", TypeKind::Bool},
+        {"str", TypeKind::Str},   {"dtype", TypeKind::DType},   {"tensor", TypeKind::Tensor},
         {"list", TypeKind::List}, {"record", TypeKind::Record}, {"value", TypeKind::Value},
         {"shape", TypeKind::List}};
     auto it = kinds.find(p.type);
@@ -97,11 +97,16 @@ void RuleChecker::checkFunction(const ast::FnDecl &fn) {
 
 std::string_view eqClassName(EqClass c) {
   switch (c) {
-  case EqClass::Exact: return "exact";
-  case EqClass::Real: return "real";
-  case EqClass::Approx: return "approx";
-  case EqClass::Order: return "order";
-  case EqClass::Relaxed: return "relaxed";
+  case EqClass::Exact:
+    return "exact";
+  case EqClass::Real:
+    return "real";
+  case EqClass::Approx:
+    return "approx";
+  case EqClass::Order:
+    return "order";
+  case EqClass::Relaxed:
+    return "relaxed";
   }
   return "real";
 }
@@ -264,8 +269,8 @@ void RuleChecker::finishPending() {
   }
   for (PendingAttr &a : pendingAttrs) {
     CodePtr c = expr(*a.expr, *a.scope);
-    bool fits = c->type.any() || c->type.kind == a.want.kind ||
-                (c->type.number() && a.want.number());
+    bool fits =
+        c->type.any() || c->type.kind == a.want.kind || (c->type.number() && a.want.number());
     if (!fits)
       error(a.expr->range, "pat-type",
             fmt::format("{} is `{}`, never `{}`", a.what, a.want.str(), c->type.str()));
@@ -343,7 +348,7 @@ void RuleChecker::checkRewriteStmt(const ast::RewriteStmt &s) {
 /// Nothing that the left side accepts in several forms may be forgotten on the right.
 void RuleChecker::checkLoss() {
   for (const Capture &c : captures) {
-    if (uses[c.slot] > 1)
+    if (uses[c.slot] > 1 || namesUnclear)
       continue;
     error(c.range, "pat-loss",
           fmt::format("{} may be anything here, but nothing depends on it", c.what))
@@ -404,7 +409,9 @@ std::vector<OpKind> RuleChecker::rootKinds(const Pat &p, unsigned depth) {
     for (const PatPtr &k : p.kids)
       add(rootKinds(*k, depth + 1));
     break;
-  case PatKind::Bind: add(rootKinds(*p.kids[0], depth + 1)); break;
+  case PatKind::Bind:
+    add(rootKinds(*p.kids[0], depth + 1));
+    break;
   case PatKind::Var: {
     int stmt = rule->slots[p.slot].stmt;
     if (stmt >= 0 && depth < 100)

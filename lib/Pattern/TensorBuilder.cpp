@@ -67,7 +67,9 @@ TensorRef TensorBuilder::leaf(Tensor t, std::string name) {
   return e;
 }
 
-TensorRef TensorBuilder::number(double v, bool isFloat) { return fill({}, v, isFloat); }
+TensorRef TensorBuilder::number(double v, bool isFloat) {
+  return fill({}, v, isFloat);
+}
 
 TensorRef TensorBuilder::fill(const std::vector<int64_t> &sizes, double v, bool isFloat) {
   for (int64_t d : sizes) {
@@ -130,8 +132,7 @@ TensorRef TensorBuilder::map(TensorFn f, TensorRef a) {
 TensorRef TensorBuilder::map(TensorFn f, TensorRef a, TensorRef b) {
   std::optional<Shape> s = broadcast(a->shape, b->shape);
   if (!s)
-    return fail(
-        fmt::format("shapes {} and {} do not broadcast", a->shape.str(), b->shape.str()));
+    return fail(fmt::format("shapes {} and {} do not broadcast", a->shape.str(), b->shape.str()));
   if (!fits(*s))
     return nullptr;
   // Adding zeros and multiplying by ones of a size that changes nothing.
@@ -213,8 +214,7 @@ TensorRef TensorBuilder::expand(TensorRef a, const std::vector<int64_t> &sizes) 
   return e;
 }
 
-TensorRef TensorBuilder::slice(TensorRef a, int64_t dim, int64_t start, int64_t end,
-                               int64_t step) {
+TensorRef TensorBuilder::slice(TensorRef a, int64_t dim, int64_t start, int64_t end, int64_t step) {
   int64_t rank = a->shape.rank();
   std::optional<int64_t> d = normalizeDim(dim, rank);
   if (!d || !rank || step <= 0)
@@ -400,8 +400,7 @@ TensorRef TensorBuilder::contract(const std::string &labels, std::vector<TensorR
   Shape s;
   for (size_t i = 0; i < right.size(); ++i) {
     char c = right[i];
-    if (!std::isalpha(static_cast<unsigned char>(c)) || sizes[size_t(c)] < 0 ||
-        right.find(c) != i)
+    if (!std::isalpha(static_cast<unsigned char>(c)) || sizes[size_t(c)] < 0 || right.find(c) != i)
       return bad("the result's labels must be distinct and occur on the left");
     s.push(sizes[size_t(c)]);
   }

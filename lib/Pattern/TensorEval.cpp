@@ -12,28 +12,46 @@ namespace wnnx::pat {
 
 double applyFn(TensorFn f, double a, double b) {
   switch (f) {
-  case TensorFn::Neg: return -a;
-  case TensorFn::Abs: return std::fabs(a);
-  case TensorFn::Sqrt: return std::sqrt(a);
-  case TensorFn::Rsqrt: return 1.0 / std::sqrt(a);
-  case TensorFn::Exp: return std::exp(a);
-  case TensorFn::Log: return std::log(a);
-  case TensorFn::Tanh: return std::tanh(a);
-  case TensorFn::Sigmoid: return 1.0 / (1.0 + std::exp(-a));
-  case TensorFn::Floor: return std::floor(a);
-  case TensorFn::Ceil: return std::ceil(a);
-  case TensorFn::Round: return std::nearbyint(a);
+  case TensorFn::Neg:
+    return -a;
+  case TensorFn::Abs:
+    return std::fabs(a);
+  case TensorFn::Sqrt:
+    return std::sqrt(a);
+  case TensorFn::Rsqrt:
+    return 1.0 / std::sqrt(a);
+  case TensorFn::Exp:
+    return std::exp(a);
+  case TensorFn::Log:
+    return std::log(a);
+  case TensorFn::Tanh:
+    return std::tanh(a);
+  case TensorFn::Sigmoid:
+    return 1.0 / (1.0 + std::exp(-a));
+  case TensorFn::Floor:
+    return std::floor(a);
+  case TensorFn::Ceil:
+    return std::ceil(a);
+  case TensorFn::Round:
+    return std::nearbyint(a);
   case TensorFn::Add:
   case TensorFn::Sum:
-  case TensorFn::Mean: return a + b;
-  case TensorFn::Sub: return a - b;
-  case TensorFn::Mul: return a * b;
-  case TensorFn::Div: return a / b;
+  case TensorFn::Mean:
+    return a + b;
+  case TensorFn::Sub:
+    return a - b;
+  case TensorFn::Mul:
+    return a * b;
+  case TensorFn::Div:
+    return a / b;
   case TensorFn::Min:
-  case TensorFn::Amin: return std::isnan(a) || a < b ? a : b;
+  case TensorFn::Amin:
+    return std::isnan(a) || a < b ? a : b;
   case TensorFn::Max:
-  case TensorFn::Amax: return std::isnan(a) || a > b ? a : b;
-  case TensorFn::Pow: return std::pow(a, b);
+  case TensorFn::Amax:
+    return std::isnan(a) || a > b ? a : b;
+  case TensorFn::Pow:
+    return std::pow(a, b);
   }
   return 0;
 }
@@ -42,7 +60,8 @@ namespace {
 
 using Values = std::shared_ptr<std::vector<double>>;
 
-/// Calls `f(offset)` for every index of `shape` in row-major order, where offset moves by `strides`.
+/// Calls `f(offset)` for every index of `shape` in row-major order, where offset moves by
+/// `strides`.
 template <class F>
 void walk(const Shape &shape, llvm::ArrayRef<int64_t> strides, int64_t offset, F &&f) {
   int64_t rank = shape.rank();
@@ -108,8 +127,11 @@ void TensorEvaluator::compute(const TensorExpr &e, std::vector<double> &out) {
   size_t n = 0;
   switch (e.kind) {
   case TensorExpr::Leaf:
-  case TensorExpr::Reshape: return;
-  case TensorExpr::Fill: std::fill(out.begin(), out.end(), e.value); return;
+  case TensorExpr::Reshape:
+    return;
+  case TensorExpr::Fill:
+    std::fill(out.begin(), out.end(), e.value);
+    return;
   case TensorExpr::Iota:
     for (double &x : out)
       x = double(n++);
@@ -137,7 +159,8 @@ void TensorEvaluator::compute(const TensorExpr &e, std::vector<double> &out) {
     return;
   }
   case TensorExpr::Cat:
-  case TensorExpr::Pad: return placeParts(e, out);
+  case TensorExpr::Pad:
+    return placeParts(e, out);
   case TensorExpr::Select: {
     Values a = get(*e.args[0]);
     const Shape &from = e.args[0]->shape;
@@ -150,8 +173,10 @@ void TensorEvaluator::compute(const TensorExpr &e, std::vector<double> &out) {
     }
     return;
   }
-  case TensorExpr::Reduce: return reduce(e, out);
-  case TensorExpr::Contract: return contract(e, out);
+  case TensorExpr::Reduce:
+    return reduce(e, out);
+  case TensorExpr::Contract:
+    return contract(e, out);
   case TensorExpr::Cast: {
     Values a = get(*e.args[0]);
     out = Tensor::fromDoubles({*e.dtype, e.shape}, *a).toDoubles();

@@ -18,23 +18,31 @@ Type Type::list(Type element) {
 
 Type Type::record(std::vector<std::pair<std::string, Type>> fields) {
   Type t(TypeKind::Record);
-  t.fields =
-      std::make_shared<const std::vector<std::pair<std::string, Type>>>(std::move(fields));
+  t.fields = std::make_shared<const std::vector<std::pair<std::string, Type>>>(std::move(fields));
   return t;
 }
 
 Type Type::ofAttr(const AttrInfo &info) {
   auto base = [&]() -> Type {
     switch (info.kind) {
-    case AttrKind::None: return TypeKind::None;
-    case AttrKind::Bool: return TypeKind::Bool;
-    case AttrKind::Int: return TypeKind::Int;
-    case AttrKind::Float: return TypeKind::Float;
-    case AttrKind::Str: return TypeKind::Str;
-    case AttrKind::DType: return TypeKind::DType;
-    case AttrKind::Ints: return list(TypeKind::Int);
-    case AttrKind::Floats: return list(TypeKind::Float);
-    case AttrKind::Tensor: return TypeKind::Tensor;
+    case AttrKind::None:
+      return TypeKind::None;
+    case AttrKind::Bool:
+      return TypeKind::Bool;
+    case AttrKind::Int:
+      return TypeKind::Int;
+    case AttrKind::Float:
+      return TypeKind::Float;
+    case AttrKind::Str:
+      return TypeKind::Str;
+    case AttrKind::DType:
+      return TypeKind::DType;
+    case AttrKind::Ints:
+      return list(TypeKind::Int);
+    case AttrKind::Floats:
+      return list(TypeKind::Float);
+    case AttrKind::Tensor:
+      return TypeKind::Tensor;
     }
     return TypeKind::Any;
   };
@@ -54,19 +62,45 @@ const Type *Type::field(std::string_view name) const {
 std::string Type::str() const {
   std::string s;
   switch (kind) {
-  case TypeKind::Any: s = "any"; break;
-  case TypeKind::Value: s = constant ? "constant" : "value"; break;
-  case TypeKind::Tensor: s = "tensor"; break;
-  case TypeKind::Int: s = "int"; break;
-  case TypeKind::Float: s = "float"; break;
-  case TypeKind::Bool: s = "bool"; break;
-  case TypeKind::Str: s = "str"; break;
-  case TypeKind::DType: s = "dtype"; break;
-  case TypeKind::List: s = element ? "list<" + element->str() + ">" : "list"; break;
-  case TypeKind::Record: s = "record"; break;
-  case TypeKind::Op: s = "op"; break;
-  case TypeKind::None: s = "none"; break;
-  case TypeKind::Target: s = "target"; break;
+  case TypeKind::Any:
+    s = "any";
+    break;
+  case TypeKind::Value:
+    s = constant ? "constant" : "value";
+    break;
+  case TypeKind::Tensor:
+    s = "tensor";
+    break;
+  case TypeKind::Int:
+    s = "int";
+    break;
+  case TypeKind::Float:
+    s = "float";
+    break;
+  case TypeKind::Bool:
+    s = "bool";
+    break;
+  case TypeKind::Str:
+    s = "str";
+    break;
+  case TypeKind::DType:
+    s = "dtype";
+    break;
+  case TypeKind::List:
+    s = element ? "list<" + element->str() + ">" : "list";
+    break;
+  case TypeKind::Record:
+    s = "record";
+    break;
+  case TypeKind::Op:
+    s = "op";
+    break;
+  case TypeKind::None:
+    s = "none";
+    break;
+  case TypeKind::Target:
+    s = "target";
+    break;
   }
   return optional ? s + "?" : s;
 }
