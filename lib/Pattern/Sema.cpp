@@ -38,7 +38,13 @@ std::vector<Ruleset> orderRulesets(const std::vector<const ast::RulesetDecl *> &
     }
     s = 1;
     Ruleset set{r.name.text, {}, r.name.range};
-    for (const ast::Name &n : r.after) {
+    // Files may add to a set; what each says of its order counts.
+    std::vector<ast::Name> after;
+    for (const ast::RulesetDecl *d : all) {
+      if (d->name.text == r.name.text)
+        after.insert(after.end(), d->after.begin(), d->after.end());
+    }
+    for (const ast::Name &n : after) {
       auto it = decls.rulesets.find(n.text);
       if (it == decls.rulesets.end()) {
         std::vector<std::string_view> known;
@@ -117,9 +123,10 @@ Program checkFiles(std::vector<const ast::File *> files, Diagnostics &diags) {
       rules.push_back(&d);
     }
     for (const ast::RulesetDecl &d : f->rulesets) {
-      declare(decls.rulesets, d, "rule set", diags);
-      if (d.name)
-        sets.push_back(&d);
+      if (!d.name)
+        continue;
+      decls.rulesets.insert({d.name.text, &d});
+      sets.push_back(&d);
     }
   }
   program.rulesets = orderRulesets(sets, decls, diags);

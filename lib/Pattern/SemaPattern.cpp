@@ -263,8 +263,10 @@ PatPtr RuleChecker::fragPattern(const ast::Pattern &p, const ast::FragDecl &frag
   }
   bound = std::move(all);
   expanding.pop_back();
-  if (diags.errorCount() > errorsBefore)
+  if (diags.errorCount() > errorsBefore) {
     diags.error(p.name.range, "pat-call", fmt::format("in this use of `{}`", frag.name.text));
+    poison(p, scope);
+  }
   out->where.resize(out->kids.size());
   out->results.resize(out->kids.size());
   bool hasRecord =
