@@ -31,42 +31,27 @@ ConvKernel choose(const Conv &c) {
   return ConvKernel::C16;
 }
 
-std::vector<float> floatsOf(const Tensor &t) {
-  std::vector<float> values(static_cast<size_t>(t.numel()));
-  for (size_t i = 0; i < values.size(); ++i)
-    values[i] = float(t.getDouble(int64_t(i)));
-  return values;
-}
-
 int packWeight(Conv &c, ConvKernel k) {
   const wnnrt_conv2d_params *p = &c.p;
-  std::vector<float> source = floatsOf(*c.l.constant(c.op.weight())), packed;
-  std::string packing;
+  const Value *w = c.op.weight();
+  Floats source(*c.l.constant(w));
+  auto pack = [&](const char *packing, size_t floats, auto function) {
+    return c.l.packedWeight(w->name(), packing, w->type(), floats,
+                            [&](float *to) { function(p, source.data(), to); });
+  };
   switch (k) {
   case ConvKernel::First:
-    packed.resize(wnnrt_pack_conv2d_first_floats(p));
-    wnnrt_pack_conv2d_first(p, source.data(), packed.data());
-    packing = "conv2d_first";
-    break;
+    return pack("conv2d_first", wnnrt_pack_conv2d_first_floats(p), wnnrt_pack_conv2d_first);
   case ConvKernel::Depthwise:
-    packed.resize(wnnrt_pack_depthwise_c16_floats(p));
-    wnnrt_pack_depthwise_c16(p, source.data(), packed.data());
-    packing = "depthwise_c16";
-    break;
+    return pack("depthwise_c16", wnnrt_pack_depthwise_c16_floats(p), wnnrt_pack_depthwise_c16);
   case ConvKernel::AsLinear:
-    packed.resize(wnnrt_pack_linear_floats(p->co, p->ci));
-    wnnrt_pack_linear(p->co, p->ci, source.data(), packed.data());
-    packing = "linear";
-    break;
+    return pack("linear", wnnrt_pack_linear_floats(p->co, p->ci),
+                [](const wnnrt_conv2d_params *q, const float *from, float *to) {
+                  wnnrt_pack_linear(q->co, q->ci, from, to);
+                });
   default:
-    packed.resize(wnnrt_pack_conv2d_c16_floats(p));
-    wnnrt_pack_conv2d_c16(p, source.data(), packed.data());
-    packing = "conv2d_c16";
-    break;
+    return pack("conv2d_c16", wnnrt_pack_conv2d_c16_floats(p), wnnrt_pack_conv2d_c16);
   }
-  source = {};
-  const Value *w = c.op.weight();
-  return c.l.weightFloats(w->name(), std::move(packing), w->type(), packed);
 }
 
 /// A 1x1 convolution of 1x1 pictures, such as in squeeze-and-excite: rows times a matrix.

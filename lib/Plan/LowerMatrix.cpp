@@ -11,13 +11,19 @@ namespace wnnx {
 
 /// A constant [n][k] matrix (or [k][n] when `transposed`) in the linear kernel's packing.
 static int packLinear(Lowering &l, const Value *w, int64_t n, int64_t k, bool transposed) {
-  const Tensor &c = *l.constant(w);
-  std::vector<float> source(static_cast<size_t>(n * k)), packed(wnnrt_pack_linear_floats(n, k));
-  for (int64_t i = 0; i < n * k; ++i)
-    source[size_t(transposed ? i % n * k + i / n : i)] = float(c.getDouble(i));
-  wnnrt_pack_linear(n, k, source.data(), packed.data());
-  return l.weightFloats(w->name(), transposed ? "linear of the transpose" : "linear", w->type(),
-                        packed);
+  Floats source(*l.constant(w));
+  std::vector<float> turned;
+  const float *from = source.data();
+  if (transposed) {
+    turned.resize(size_t(n * k));
+    for (int64_t i = 0; i < k; ++i)
+      for (int64_t j = 0; j < n; ++j)
+        turned[size_t(j * k + i)] = from[i * n + j];
+    from = turned.data();
+  }
+  return l.packedWeight(w->name(), transposed ? "linear of the transpose" : "linear", w->type(),
+                        wnnrt_pack_linear_floats(n, k),
+                        [&](float *to) { wnnrt_pack_linear(n, k, from, to); });
 }
 
 static void matmul(Lowering &l, const View &a, const View &b, int y, const Shape &batch, int64_t m,

@@ -13,11 +13,9 @@ namespace wnnx {
 static int packedMatrix(Lowering &l, const Value *w) {
   int64_t n = w->dim(0), k = w->dim(1);
   if (const Tensor *c = l.constant(w)) {
-    std::vector<float> source(static_cast<size_t>(n * k)), packed(wnnrt_pack_linear_floats(n, k));
-    for (int64_t i = 0; i < n * k; ++i)
-      source[size_t(i)] = float(c->getDouble(i));
-    wnnrt_pack_linear(n, k, source.data(), packed.data());
-    return l.weightFloats(w->name(), "linear", w->type(), packed);
+    Floats source(*c);
+    return l.packedWeight(w->name(), "linear", w->type(), wnnrt_pack_linear_floats(n, k),
+                          [&](float *to) { wnnrt_pack_linear(n, k, source.data(), to); });
   }
   View from = l.view(w);
   int to = l.temp(w->name() + ".packed", {DType::F32, Shape{ceil16(n) / 16, k, 16}});

@@ -186,6 +186,28 @@ int Lowering::weight(std::string name, std::string packing, TensorType type,
   return int(plan.tensors.size()) - 1;
 }
 
+Floats::Floats(const Tensor &t) {
+  if (t.dtype() == DType::F32 && reinterpret_cast<uintptr_t>(t.data()) % alignof(float) == 0) {
+    first = reinterpret_cast<const float *>(t.data());
+    return;
+  }
+  copy.resize(size_t(t.numel()));
+  if (t.dtype() == DType::F32)
+    std::memcpy(copy.data(), t.data(), copy.size() * 4);
+  else
+    for (size_t i = 0; i < copy.size(); ++i)
+      copy[i] = float(t.getDouble(int64_t(i)));
+  first = copy.data();
+}
+
+int Lowering::packedWeight(std::string name, std::string packing, TensorType type, size_t floats,
+                           llvm::function_ref<void(float *)> fill) {
+  std::vector<uint8_t> bytes(floats * sizeof(float));
+  if (floats) // memory from the heap is aligned for every scalar
+    fill(reinterpret_cast<float *>(bytes.data()));
+  return weight(std::move(name), std::move(packing), std::move(type), std::move(bytes));
+}
+
 int Lowering::weightFloats(std::string name, std::string packing, TensorType type,
                            llvm::ArrayRef<float> values) {
   std::vector<uint8_t> bytes(values.size() * 4);
@@ -209,10 +231,7 @@ int Lowering::channelVector(const Value *v) {
     return found->second;
   int t;
   if (const Tensor *c = constant(v)) {
-    std::vector<float> values(static_cast<size_t>(c->numel()));
-    for (size_t i = 0; i < values.size(); ++i)
-      values[i] = float(c->getDouble(int64_t(i)));
-    t = channelConstant(v->name(), values);
+    t = channelConstant(v->name(), {Floats(*c).data(), size_t(c->numel())});
   } else {
     t = readable(plain(v), ceil16(v->type().numel()) * 4);
   }
@@ -233,10 +252,8 @@ DType Lowering::dtype(const Value *v) const {
 int Lowering::constantTensor(const Value *v) {
   const Tensor &c = *v->constant();
   if (half(v)) {
-    std::vector<float> values(static_cast<size_t>(c.numel()));
-    for (size_t i = 0; i < values.size(); ++i)
-      values[i] = float(c.getDouble(int64_t(i)));
-    return weightFloats(v->name(), "f32", {DType::F32, c.shape()}, values);
+    return weightFloats(v->name(), "f32", {DType::F32, c.shape()},
+                        {Floats(c).data(), size_t(c.numel())});
   }
   llvm::ArrayRef<uint8_t> raw = c.raw();
   return weight(v->name(), "plain", c.type(), std::vector<uint8_t>(raw.begin(), raw.end()));

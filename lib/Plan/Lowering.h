@@ -12,6 +12,7 @@
 #include "wnnx/Plan/Plan.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace wnnx {
 
@@ -85,6 +86,9 @@ public:
   int scratch(size_t bytes);
   /// A weight by its final bytes; equal bytes are stored once.
   int weight(std::string name, std::string packing, TensorType type, std::vector<uint8_t> bytes);
+  /// A weight of `floats` f32 numbers that `fill` writes; they start as zeros.
+  int packedWeight(std::string name, std::string packing, TensorType type, size_t floats,
+                   llvm::function_ref<void(float *)> fill);
   int weightFloats(std::string name, std::string packing, TensorType type,
                    llvm::ArrayRef<float> values);
   /// A per-channel vector, padded to a multiple of 16 floats.
@@ -157,6 +161,16 @@ std::optional<View> reshapeView(const View &v, llvm::ArrayRef<int64_t> shape);
 wnnrt_dtype runtimeDType(DType t);
 std::string formulaOf(const Node &n);
 void setDims(int64_t *to, llvm::ArrayRef<int64_t> from);
+
+/// A constant's elements as f32; copied only where they are of another dtype or not aligned.
+class Floats {
+  std::vector<float> copy;
+  const float *first;
+
+public:
+  explicit Floats(const Tensor &t);
+  const float *data() const { return first; }
+};
 
 /// An activation as kernel steps, applied in order; empty for none. Failure when there is no such
 /// kernel.

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a product relies on: the header is C99, sources are free of warnings, two models link into
+// one program, a run makes no heap call, wrong arguments give a status, weights work in each mode,
+// and the same input gives the same bytes.
+#include "wnnx/CodeGen/CodeGen.h"
+#include "wnnx/Ops/Infer.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
+
+#include <clocale>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <optional>
+
+using namespace wnnx;
+
+namespace {
+
+/// conv, relu, pooling, linear: `image` [1,3,8,8] to `logits` [1,4].
+std::unique_ptr<Graph> smallNet(const std::string &name, float bias) {
+  auto g = std::make_unique<Graph>();
+  Diagnostics diags;
+  g->name = name;
+  Value *x = g->addInput("image", {DType::F32, Shape{1, 3, 8, 8}});
+  Value *w = g->addConstant(Tensor::splat({DType::F32, Shape{20, 3, 3, 3}}, 0.125), "conv.weight");
+  Value *b = g->addConstant(Tensor::splat({DType::F32, Shape{20}}, double(bias)), "conv.bias");
+  auto add = [&](OpKind k, std::vector<Value *> in, std::vector<NamedAttr> attrs) {
+    Node *n = *buildNode(*g, k, in, std::move(attrs), Location::scope("net.1"), diags);
+    g->append(n);
+    return n->result();
+  };
+  using Ints = std::vector<int64_t>;
+  Value *y = add(OpKind::Conv2d, {x, w, b}, {{"padding", Ints{1, 1}}});
+  y = add(OpKind::Relu, {y}, {});
+  y = add(OpKind::AdaptiveAvgPool2d, {y}, {{"output_size", Ints{1, 1}}});
+  y = add(OpKind::Reshape, {y}, {{"shape", Ints{1, 20}}});
+  Value *fc = g->addConstant(Tensor::splat({DType::F32, Shape{4, 20}}, 0.5), "fc.weight");
+  y = add(OpKind::Linear, {y, fc}, {});
+  g->nameAll();
+  g->addOutput("logits", y);
+  return g;
+}
+
+class GeneratedCode : public testing::Test {
+protected:
+  std::string folder;
+  Diagnostics diags;
+
+  void SetUp() override {
+    llvm::SmallString<128> path;
+    ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("wnnx-test", path));
+    folder = path.str().str();
+  }
+  void TearDown() override { llvm::sys::fs::remove_directories(folder); }
+
+  cg::GeneratedFiles generate(const Graph &g, cg::WeightMode mode) {
+    FailureOr<Plan> plan = makePlan(g, {}, diags);
+    EXPECT_TRUE(succeeded(plan)) << diags.render();
+    plans.push_back(std::make_unique<Plan>(std::move(*plan)));
+    cg::CodeGenOptions options;
+    options.weights = mode;
+    options.rulesText = "rule nothing";
+    return cg::generate(*plans.back(), g, options);
+  }
+  void write(const cg::GeneratedFiles &files) {
+    for (const cg::GeneratedFile &f : files.files) {
+      std::error_code ec;
+      llvm::raw_fd_ostream os(folder + "/" + f.name, ec);
+      ASSERT_FALSE(ec);
+      f.write(os);
+    }
+  }
+  void write(const std::string &name, const std::string &text) {
+    std::error_code ec;
+    llvm::raw_fd_ostream os(folder + "/" + name, ec);
+    ASSERT_FALSE(ec);
+    os << text;
+  }
+  /// Runs a program in no particular folder; its output when it fails, or writes anything.
+  std::string run(std::vector<std::string> args) {
+    auto program = llvm::sys::findProgramByName(args[0]);
+    if (!program)
+      return "no " + args[0];
+    std::vector<llvm::StringRef> refs(args.begin(), args.end());
+    std::string log = folder + "/log";
+    std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""), llvm::StringRef(log),
+                                                  llvm::StringRef(log)};
+    int status = llvm::sys::ExecuteAndWait(*program, refs, std::nullopt, redirects);
+    std::string text = (*llvm::MemoryBuffer::getFile(log))->getBuffer().str();
+    return status ? "status " + std::to_string(status) + ": " + text : text;
+  }
+  std::string compiler() {
+    const char *cxx = std::getenv("CXX");
+    return cxx && *cxx ? cxx : "c++";
+  }
+  const std::string include = "-I" WNNX_SOURCE_DIR "/runtime/include";
+  const std::vector<std::string> strict{"-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror"};
+
+private:
+  std::vector<std::unique_ptr<Plan>> plans;
+};
+
+std::string textOf(const cg::GeneratedFiles &files) {
+  std::string all;
+  llvm::raw_string_ostream os(all);
+  for (const cg::GeneratedFile &f : files.files) {
+    os << "== " << f.name << "\n";
+    f.write(os);
+  }
+  return os.str();
+}
+
+TEST_F(GeneratedCode, HeaderIsC99) {
+  write(generate(*smallNet("tiny", 1), cg::WeightMode::Embed));
+  write("use.c", "#include \"tiny.h\"\nint size(void);\nint size(void) { return TINY_ARENA_BYTES + "
+                 "TINY_IMAGE_DIM1 + TINY_LOGITS_COUNT + TINY_IMAGE_DTYPE; }\n");
+  std::vector<std::string> args{"cc", "-std=c99", "-c", folder + "/use.c", "-o", folder + "/use.o",
+                                include};
+  args.insert(args.end(), strict.begin(), strict.end());
+  EXPECT_EQ(run(args), "");
+}
+
+TEST_F(GeneratedCode, NoWarnings) {
+  std::unique_ptr<Graph> net = smallNet("tiny", 1);
+  for (cg::WeightMode mode : {cg::WeightMode::Embed, cg::WeightMode::File}) {
+    write(generate(*net, mode));
+    for (std::string cxx : {compiler(), std::string("clang++-19"), std::string("clang++")}) {
+      if (!llvm::sys::findProgramByName(cxx))
+        continue;
+      std::vector<std::string> args{cxx,  "-std=c++17", "-c", folder + "/tiny.cpp",
+                                    "-o", folder + "/tiny.o", include};
+      args.insert(args.end(), strict.begin(), strict.end());
+      EXPECT_EQ(run(args), "") << cxx;
+    }
+  }
+}
+
+/// A program that runs two models, and aborts when anything calls the heap during a run.
+const char *const trappedProgram = R"(
+#include "tiny.h"
+#include "other.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <new>
+
+static bool armed = false;
+extern "C" void *__libc_malloc(size_t);
+extern "C" void *malloc(size_t n) { if (armed) abort(); return __libc_malloc(n); }
+void *operator new(size_t n) { if (armed) abort(); return __libc_malloc(n); }
+void operator delete(void *p) noexcept { if (armed) abort(); free(p); }
+void operator delete(void *p, size_t) noexcept { if (armed) abort(); free(p); }
+
+alignas(64) static unsigned char arena[TINY_ARENA_BYTES > OTHER_ARENA_BYTES ? TINY_ARENA_BYTES
+                                                                            : OTHER_ARENA_BYTES];
+
+int main(int argc, char **argv) {
+  static float image[TINY_IMAGE_COUNT], a[TINY_LOGITS_COUNT], b[OTHER_LOGITS_COUNT];
+  alignas(64) static unsigned char weights[TINY_WEIGHTS_BYTES];
+  const void *w = nullptr;
+  if (argc > 1) {
+    FILE *f = fopen(argv[1], "rb");
+    if (!f || fread(weights, 1, sizeof weights, f) != sizeof weights) return 10;
+    fclose(f);
+    w = weights;
+  }
+  armed = true;
+  wnnrt_status first = tiny_run(w, arena, image, a);
+  wnnrt_status second = other_run(nullptr, arena, image, b);
+  armed = false;
+  if (first != WNNRT_OK || second != WNNRT_OK) return 2;
+  // Zero pictures: relu(bias) through 20 halves.
+  if (fabsf(a[0] - 10.0f) > 1e-5f || fabsf(b[3] - 20.0f) > 1e-5f) return 3;
+  if (tiny_run(w, arena + 1, image, a) != WNNRT_INVALID_ARGUMENT) return 4;
+  if (tiny_run(w, arena, nullptr, a) != WNNRT_INVALID_ARGUMENT) return 5;
+  if (tiny_run(w, nullptr, image, a) != WNNRT_INVALID_ARGUMENT) return 6;
+  if (tiny_run(image, arena, image, a) != WNNRT_INVALID_ARGUMENT) return 7; // no weights
+  if (argc > 1 && tiny_run(nullptr, arena, image, a) != WNNRT_INVALID_ARGUMENT) return 8;
+  return 0;
+}
+)";
+
+TEST_F(GeneratedCode, TwoModelsRunWithoutHeapInEveryWeightMode) {
+  write(generate(*smallNet("other", 2), cg::WeightMode::Embed));
+  write("program.cpp", trappedProgram);
+  for (cg::WeightMode mode :
+       {cg::WeightMode::Embed, cg::WeightMode::Incbin, cg::WeightMode::File}) {
+    cg::GeneratedFiles files = generate(*smallNet("tiny", 1), mode);
+    write(files);
+    std::vector<std::string> args{compiler(), "-std=c++17", "-O1", include, "-I" + folder,
+                                  folder + "/program.cpp", folder + "/tiny.cpp",
+                                  folder + "/other.cpp"};
+    if (mode == cg::WeightMode::Incbin)
+      args.push_back(folder + "/tiny_weights.S");
+    args.insert(args.end(), {WNNX_RUNTIME_LIBRARY, "-o", folder + "/program"});
+#ifdef WNNX_COMPILE_FLAGS
+    for (const char *flag : {WNNX_COMPILE_FLAGS})
+      args.push_back(flag);
+#endif
+    ASSERT_EQ(run(args), "");
+    std::vector<std::string> command{folder + "/program"};
+    if (mode == cg::WeightMode::File)
+      command.push_back(folder + "/tiny.weights");
+    EXPECT_EQ(run(command), "") << int(mode);
+  }
+}
+
+TEST_F(GeneratedCode, SameBytesEverywhere) {
+  std::string first = textOf(generate(*smallNet("tiny", 1), cg::WeightMode::Embed));
+  EXPECT_EQ(first.find(folder), std::string::npos);
+  // Another folder, another locale (a decimal comma, where it is installed).
+  ASSERT_FALSE(llvm::sys::fs::set_current_path(folder));
+  const char *before = std::setlocale(LC_ALL, "de_DE.UTF-8");
+  setenv("LANG", "de_DE.UTF-8", 1);
+  EXPECT_EQ(first, textOf(generate(*smallNet("tiny", 1), cg::WeightMode::Embed)));
+  if (before)
+    std::setlocale(LC_ALL, "C");
+  ASSERT_FALSE(llvm::sys::fs::set_current_path("/"));
+}
+
+TEST_F(GeneratedCode, LinesFitAndNamesAreSafe) {
+  // Names that are keywords, collide, or carry comment ends.
+  auto g = std::make_unique<Graph>();
+  g->name = "class";
+  Value *a = g->addInput("int", {DType::F32, Shape{2}});
+  Value *b = g->addInput("a*/b\n#include <x>", {DType::F32, Shape{2}});
+  Diagnostics d;
+  Node *n = *buildNode(*g, OpKind::Add, {a, b}, {},
+                       Location::scope("scope */ \n evil \\ " + std::string(300, 'x')), d);
+  g->append(n);
+  g->setName(n->result(), "arena");
+  g->addOutput("weights", n->result());
+  g->addOutput("int", n->result());
+  cg::GeneratedFiles files = generate(*g, cg::WeightMode::Embed);
+  write(files);
+  std::vector<std::string> args{compiler(), "-std=c++17", "-c", folder + "/class_2.cpp",
+                                "-o", folder + "/x.o", include};
+  args.insert(args.end(), strict.begin(), strict.end());
+  EXPECT_EQ(run(args), "");
+  for (const cg::GeneratedFile &f : files.files)
+    if (llvm::StringRef(f.name).ends_with(".cpp") || llvm::StringRef(f.name).ends_with(".h")) {
+      llvm::SmallVector<llvm::StringRef, 64> lines;
+      llvm::StringRef(f.text).split(lines, '\n');
+      for (llvm::StringRef line : lines)
+        EXPECT_LE(line.size(), 100u) << f.name << ": " << line.str();
+    }
+}
+
+} // namespace
