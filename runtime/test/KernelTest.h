@@ -8,6 +8,10 @@
 
 #include <gtest/gtest.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -23,12 +27,30 @@ template <class T> class Guarded {
   std::vector<unsigned char> bytes;
   size_t offset, length;
 
+  /// Under AddressSanitizer reading the guards is an error too.
+  void poison(bool on) const {
+#if defined(__SANITIZE_ADDRESS__)
+    size_t end = offset + length * sizeof(T);
+    if (on) {
+      __asan_poison_memory_region(bytes.data(), offset);
+      __asan_poison_memory_region(bytes.data() + end, bytes.size() - end);
+    } else {
+      __asan_unpoison_memory_region(bytes.data(), bytes.size());
+    }
+#else
+    (void)on;
+#endif
+  }
+
 public:
   explicit Guarded(size_t n, size_t skew = 0) : bytes(n * sizeof(T) + 3 * guard, 0xA5), length(n) {
     offset = guard;
     offset += (64 - (reinterpret_cast<size_t>(bytes.data()) + offset) % 64) % 64;
     offset += skew * sizeof(T);
+    poison(true);
   }
+  ~Guarded() { poison(false); }
+  Guarded(const Guarded &) = delete;
   Guarded(const std::vector<T> &values, size_t skew = 0) : Guarded(values.size(), skew) {
     if (!values.empty())
       std::memcpy(data(), values.data(), values.size() * sizeof(T));
@@ -38,9 +60,11 @@ public:
   size_t size() const { return length; }
   std::vector<T> values() { return std::vector<T>(data(), data() + length); }
   bool intact() const {
+    poison(false);
     for (size_t i = 0; i < bytes.size(); ++i)
       if ((i < offset || i >= offset + length * sizeof(T)) && bytes[i] != 0xA5)
         return false;
+    poison(true);
     return true;
   }
 };

@@ -21,8 +21,9 @@ TEST_P(LayoutTest, ReorderEverySize) {
       ASSERT_EQ(ctx.kernels->plain_to_c16(&ctx, &p, plain.data(), blocked.data()), WNNRT_OK);
       EXPECT_EQ(fromC16(blocked.data(), 2, c, hw), x);
       for (size_t i = 0; i < blocked.size(); ++i) {
-        if (int(i / (size_t(hw) * 16) % size_t(blocks) * 16 + i % 16) >= c)
+        if (int(i / (size_t(hw) * 16) % size_t(blocks) * 16 + i % 16) >= c) {
           ASSERT_EQ(blocked[i], 0.0f) << "padding lane";
+        }
       }
       ASSERT_EQ(ctx.kernels->c16_to_plain(&ctx, &p, blocked.data(), back.data()), WNNRT_OK);
       EXPECT_EQ(back.values(), x);
