@@ -4,6 +4,7 @@
 #include "wnnx/Driver/ModelFile.h"
 
 #include "wnnx/IR/Text.h"
+#include "wnnx/Import/TorchScript/Import.h"
 #include "wnnx/Import/Wnnx/WnnxReader.h"
 #include "wnnx/Ops/Infer.h"
 #include "wnnx/Support/ErrorText.h"
@@ -55,6 +56,8 @@ std::optional<ModelFormat> detectFormat(std::string_view path, llvm::ArrayRef<ui
     return ModelFormat::Text;
   if (llvm::StringRef(path).ends_with(".wnnx"))
     return ModelFormat::Wnnx;
+  if (sniffTorchScript(head))
+    return ModelFormat::TorchScript;
   // The text form begins with `wnnx`, behind blanks and comments.
   llvm::StringRef text(reinterpret_cast<const char *>(head.data()), head.size());
   for (text = text.ltrim(); text.starts_with("//"); text = text.ltrim())
@@ -183,19 +186,19 @@ std::unique_ptr<Graph> loadModel(const std::string &path, const LoadOptions &opt
   llvm::ArrayRef<uint8_t> bytes((*file)->data(), (*file)->size());
   std::optional<ModelFormat> format = detectFormat(path, bytes.take_front(1 << 16));
   if (!format) {
-    DiagnosticBuilder error =
-        diags.error(path, "unknown-format",
-                    bytes.empty() ? "the file is empty"
-                                  : "not a model: neither TorchScript, `.wnnx` nor `.wnnxt`");
-    if (bytes.size() > 2 && bytes[0] == 0x80 && bytes[1] <= 5)
-      error.hint("this looks like a Python pickle, such as an old state dict; export the module "
-                 "with `torch.jit.trace(model, x).save(\"model.pt\")`");
+    diags.error(path, "unknown-format",
+                bytes.empty() ? "the file is empty"
+                              : "not a model: neither TorchScript, `.wnnx` nor `.wnnxt`");
     return nullptr;
   }
   switch (*format) {
-  case ModelFormat::TorchScript:
-    diags.error(path, "unknown-format", "TorchScript files cannot be read yet");
-    return nullptr;
+  case ModelFormat::TorchScript: {
+    TorchScriptOptions torch;
+    for (const InputSpec &i : options.inputs)
+      torch.inputs.push_back({i.name, i.type});
+    FailureOr<std::unique_ptr<Graph>> g = importTorchScript(bytes, *file, path, torch, diags);
+    return succeeded(g) ? checked(std::move(*g), path, {}, diags) : nullptr;
+  }
   case ModelFormat::Wnnx: {
     auto container = SafetensorsFile::parse(path, *file, bytes, diags);
     return container ? checked(readWnnxGraph(container, diags), path, options, diags) : nullptr;

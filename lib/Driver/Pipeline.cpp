@@ -7,6 +7,8 @@
 #include "wnnx/Ops/Infer.h"
 #include "wnnx/Transforms/Passes.h"
 
+#include "llvm/Support/MemoryBuffer.h"
+
 #include <algorithm>
 
 namespace wnnx {
@@ -41,12 +43,59 @@ LogicalResult checkPassNames(llvm::ArrayRef<std::string> names, std::string_view
   return success(ok);
 }
 
-LogicalResult runPipeline(Graph &graph, const PipelineOptions &options, Diagnostics &diags) {
+FailureOr<LoadedRules> loadPipelineRules(const PipelineOptions &options, Diagnostics &diags) {
+  LoadedRules loaded;
+  if (options.rules.empty())
+    return loaded;
+  FailureOr<pat::RuleSet> rules = pat::loadRules(options.rules, diags);
+  if (failed(rules))
+    return failure();
+  loaded.rules = *rules;
+  for (const std::string &path : options.rules) {
+    if (auto buffer = llvm::MemoryBuffer::getFile(path))
+      loaded.text += (*buffer)->getBuffer();
+  }
+  return loaded;
+}
+
+/// Rules that were tried and did not fire, for those who wonder why.
+static std::string describeUnused(const pat::RewriteReport &report) {
+  std::string out;
+  for (const pat::RuleStats &r : report.rules) {
+    if (r.fired)
+      continue;
+    out += "did not fire: " + r.rule + " (" + r.place + "): tried at " + std::to_string(r.tried) +
+           (r.tried == 1 ? " node" : " nodes");
+    if (r.rejected)
+      out += ", matched but was dropped " + std::to_string(r.rejected) + " times";
+    if (r.overBudget)
+      out += ", gave up " + std::to_string(r.overBudget) + " times";
+    out += "\n";
+  }
+  return out;
+}
+
+static LogicalResult runRules(Graph &graph, const PipelineOptions &options,
+                              const LoadedRules &rules, Diagnostics &diags) {
+  pat::RewriteOptions rewrite;
+  rewrite.allowRelaxed = options.allowRelaxed;
+  rewrite.verifyEach = options.verifyEach;
+  pat::RewriteReport report;
+  LogicalResult result = applyRules(graph, *rules.rules, rewrite, report, diags);
+  if (options.log && options.report != PipelineOptions::None)
+    *options.log << summarize(report);
+  if (options.log && options.report == PipelineOptions::Full)
+    *options.log << describeUnused(report);
+  return result;
+}
+
+LogicalResult runPipeline(Graph &graph, const PipelineOptions &options, const LoadedRules &rules,
+                          Diagnostics &diags) {
   if (checkPassNames(options.passes, "--passes", diags).failed() ||
       checkPassNames(options.printAfter, "--print-after", diags).failed())
     return failure();
   std::vector<std::string> passes = options.passes;
-  if (!options.rules.empty() && !contains(passes, "rules"))
+  if (rules.rules && !contains(passes, "rules"))
     passes.insert(passes.begin(), "rules");
 
   PassOptions passOptions;
@@ -60,18 +109,18 @@ LogicalResult runPipeline(Graph &graph, const PipelineOptions &options, Diagnost
   };
   passOptions.afterPass = [&](std::string_view pass, const Graph &g, bool) { after(pass, g); };
   for (const std::string &name : passes) {
-    if (name == "rules") {
-      if (options.rules.empty())
-        continue;
-      diags.error("--rules", "not-yet", "rules cannot be applied yet");
+    LogicalResult result = success();
+    if (name == "rules")
+      result = rules.rules ? runRules(graph, options, rules, diags) : success();
+    else if (name == "simplify")
+      result = simplify(graph, passOptions, diags);
+    else
+      result = runPasses(graph, {name}, passOptions, diags);
+    if (result.failed())
       return failure();
-    } else if (name == "simplify") {
-      if (simplify(graph, passOptions, diags).failed())
-        return failure();
+    graph.nameAll();
+    if (name == "simplify" || (name == "rules" && rules.rules))
       after(name, graph);
-    } else if (runPasses(graph, {name}, passOptions, diags).failed()) {
-      return failure();
-    }
   }
   graph.nameAll();
   return success();

@@ -126,12 +126,13 @@ std::string CommandLine::help() const {
   return s;
 }
 
+int CommandLine::usage(const std::string &message) const {
+  llvm::errs() << tool << ": error: " << message << "\n"
+               << "usage: " << tool << " " << synopsis << " (--help for more)\n";
+  return exitcode::usage;
+}
+
 int CommandLine::parse(int argc, char **argv) {
-  auto usage = [&](const std::string &message) {
-    llvm::errs() << tool << ": error: " << message << "\n"
-                 << "usage: " << tool << " " << synopsis << " (--help for more)\n";
-    return exitcode::usage;
-  };
   bool onlyArguments = false, haveArgument = false;
   for (int i = 1; i < argc; ++i) {
     std::string_view arg = argv[i];

@@ -21,12 +21,15 @@ static LogicalResult run(Options &o, Diagnostics &diags) {
   LoadOptions load;
   if (parseInputSpecs(o.inputs, load.inputs, diags).failed())
     return failure();
+  FailureOr<LoadedRules> rules = loadPipelineRules(o.pipeline, diags);
+  if (failed(rules))
+    return failure();
   std::unique_ptr<Graph> graph = loadModel(o.model, load, diags);
   if (!graph)
     return failure();
   if (o.verifyOnly)
     return success();
-  if (runPipeline(*graph, o.pipeline, diags).failed())
+  if (runPipeline(*graph, o.pipeline, *rules, diags).failed())
     return failure();
   if (o.output == "-") {
     printText(*graph, llvm::outs(), o.pipeline.locations);

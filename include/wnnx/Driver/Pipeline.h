@@ -5,32 +5,45 @@
 #pragma once
 
 #include "wnnx/IR/Graph.h"
+#include "wnnx/Pattern/Rules.h"
 #include "wnnx/Support/Diagnostics.h"
 
 #include "llvm/Support/raw_ostream.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace wnnx {
 
 struct PipelineOptions {
-  /// Names of passes; `rules` stands for the rules. Empty: the default of the tool.
+  /// Names of passes; `rules` stands for the rules, `simplify` for the simplifying passes until
+  /// nothing changes. Rules that have no place in the list run first.
   std::vector<std::string> passes;
-  /// Rule files, in the order in which they are tried.
+  /// Rule files.
   std::vector<std::string> rules;
   /// After which passes the graph is printed to `log`; "all" for all.
   std::vector<std::string> printAfter;
   bool verifyEach = false;
-  bool locations = false; // in what is printed
+  bool allowRelaxed = false; // run rules of class `relaxed`, which change results
+  bool locations = false;    // in what is printed
+  enum Report { None, Summary, Full } report = None; // on the rules, to `log`
   llvm::raw_ostream *log = nullptr;
 };
 
 /// The passes that make a graph ready for code: simplify, rules, simplify again.
 std::vector<std::string> defaultPasses();
 
-/// Runs the passes in order. Rules that are given but have no place in the list run first.
-LogicalResult runPipeline(Graph &graph, const PipelineOptions &options, Diagnostics &diags);
+struct LoadedRules {
+  std::optional<pat::RuleSet> rules; // nothing when no files are given
+  std::string text;                  // of all files given
+};
+/// Reads the rule files; the result refers to texts that `diags` holds.
+FailureOr<LoadedRules> loadPipelineRules(const PipelineOptions &options, Diagnostics &diags);
+
+/// Runs the passes in order. Afterwards all values have names.
+LogicalResult runPipeline(Graph &graph, const PipelineOptions &options, const LoadedRules &rules,
+                          Diagnostics &diags);
 
 /// Checks names of passes, for options; reports unknown ones.
 LogicalResult checkPassNames(llvm::ArrayRef<std::string> names, std::string_view option,

@@ -56,6 +56,8 @@ public:
   /// Reads the command line; prints help, version or what is wrong. Negative when the tool is to go
   /// on, else its exit code.
   int parse(int argc, char **argv);
+  /// Says what is wrong with the command line; returns the exit code.
+  int usage(const std::string &message) const;
 };
 
 /// Prints all messages to standard error and gives the exit code.

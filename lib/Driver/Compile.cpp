@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Model in, model or C++ out.
+#include "wnnx/Driver/Compile.h"
+
+#include "wnnx/CodeGen/CodeGen.h"
+#include "wnnx/Driver/ModelFile.h"
+#include "wnnx/Ops/Infer.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/Path.h"
+
+namespace wnnx {
+
+static cg::WeightMode weightMode(std::string_view word) {
+  if (word == "embed")
+    return cg::WeightMode::Embed;
+  if (word == "incbin")
+    return cg::WeightMode::Incbin;
+  return word == "file" ? cg::WeightMode::File : cg::WeightMode::Auto;
+}
+
+/// The generated files are named after the model, and refer to each other by these names.
+static LogicalResult checkSourceName(const CompileJobOptions &o, Diagnostics &diags) {
+  std::string stem = llvm::sys::path::stem(o.output).str();
+  std::string name = cg::cleanName(o.name.empty() ? stem : o.name);
+  if (name == stem)
+    return success();
+  return diags
+      .error(o.output, "bad-output",
+             o.name.empty() ? "the file's name must be a C identifier, as it is the prefix of all "
+                              "symbols"
+                            : "the file must be named after the model")
+      .hint("`-o " + name + ".cpp`");
+}
+
+static LogicalResult writeSource(const Graph &graph, const CompileJobOptions &o, Outputs &outputs,
+                                 const std::string &rulesText, Diagnostics &diags) {
+  FailureOr<Plan> plan = makePlan(graph, {}, diags);
+  if (failed(plan))
+    return failure();
+  cg::CodeGenOptions options;
+  options.modelName = llvm::sys::path::stem(o.output).str();
+  options.weights = weightMode(o.weights);
+  options.rulesText = rulesText;
+  cg::GeneratedFiles generated = cg::generate(*plan, graph, options);
+  for (const cg::GeneratedFile &f : generated.files) {
+    llvm::SmallString<128> path = llvm::sys::path::parent_path(o.output);
+    llvm::sys::path::append(path, f.name);
+    llvm::raw_ostream *os = outputs.create(std::string(path));
+    if (!os)
+      return failure();
+    f.write(*os);
+  }
+  return outputs.commit();
+}
+
+LogicalResult compileModel(CompileJobOptions o, llvm::raw_ostream &log, Diagnostics &diags) {
+  llvm::StringRef extension = llvm::sys::path::extension(o.output);
+  bool source = extension == ".cpp";
+  if (!o.output.empty() && !source && extension != ".wnnx" && extension != ".wnnxt")
+    return diags.error(o.output, "bad-output", "no output of this kind")
+        .hint("name it `.cpp` for C++, `.wnnx` for a model, `.wnnxt` for its text");
+  LoadOptions load;
+  // Wrong options are all told before the work begins.
+  bool good = parseInputSpecs(o.inputs, load.inputs, diags).succeeded();
+  good &= !source || checkSourceName(o, diags).succeeded();
+  good &= checkPassNames(o.pipeline.passes, "--passes", diags).succeeded();
+  FailureOr<LoadedRules> rules = loadPipelineRules(o.pipeline, diags);
+  if (!good || failed(rules))
+    return failure();
+
+  std::unique_ptr<Graph> graph = loadModel(o.model, load, diags);
+  if (!graph)
+    return failure();
+  if (!o.name.empty())
+    graph->name = o.name;
+  // A model is copied as it is unless rules or passes are asked for.
+  if (o.pipeline.passes.empty() && (source || !o.pipeline.rules.empty()))
+    o.pipeline.passes = defaultPasses();
+  if (runPipeline(*graph, o.pipeline, *rules, diags).failed() ||
+      verifyGraph(*graph, diags).failed())
+    return failure();
+  if (o.stats)
+    log << nodeTable(*graph);
+  if (o.output.empty())
+    return success();
+  Outputs outputs(diags);
+  if (source)
+    return writeSource(*graph, o, outputs, rules->text, diags);
+  if (writeModelFile(*graph, o.output, outputs, diags).failed())
+    return failure();
+  return outputs.commit();
+}
+
+} // namespace wnnx

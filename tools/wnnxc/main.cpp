@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// wnnxc: compiles a model to C++, or converts it.
+#include "wnnx/Driver/Compile.h"
+#include "wnnx/Driver/Tool.h"
+
+using namespace wnnx;
+
+int main(int argc, char **argv) {
+  CompileJobOptions o;
+  bool quiet = false, fullReport = false, listOps = false;
+  CommandLine line("wnnxc", "[options] model -o FILE",
+                   "Compiles a neural network (.pt from torch.jit.save, .wnnx, or .wnnxt) to C++ "
+                   "that links\nwith libwnnrt, or converts it to .wnnx or .wnnxt. The extension of "
+                   "the output says which.");
+  line.argument(o.model);
+  line.value("o", "FILE", o.output,
+             "Output: FILE.cpp (with FILE.h and weights beside it), FILE.wnnx, or FILE.wnnxt");
+  line.list("input", "NAME:TYPE", o.inputs,
+            "Type of an input, such as x:f32[1,3,224,224]; NAME: may be left out where there is "
+            "one input. Needed for .pt files that do not record it; may be repeated");
+  line.list("rules", "FILE", o.pipeline.rules, "Apply the rewrite rules of FILE; may be repeated");
+  line.choice(
+      "weights", {"auto", "embed", "incbin", "file"}, o.weights,
+      "Where the weights of C++ go: into the source, into the object file by the assembler, "
+      "or into a file to be mapped; auto embeds small ones and assembles large ones");
+  line.value("name", "NAME", o.name,
+             "Name of the model; for C++ the prefix of symbols, which is the output's name");
+  line.names("passes", "A,B,...", o.pipeline.passes,
+             "Passes to run, in order, instead of shape,simplify,rules,simplify (wnnx-opt "
+             "--list-passes explains them); `rules` stands for the rules");
+  line.names("print-after", "PASS", o.pipeline.printAfter,
+             "Print the graph to standard error after PASS, or after each with `all`");
+  line.flag("print-locations", o.pipeline.locations, "Print where each node came from");
+  line.flag("verify-each", o.pipeline.verifyEach, "Verify the graph after each pass and rewrite");
+  line.flag("relaxed", o.pipeline.allowRelaxed,
+            "Allow rules of class `relaxed`, which change "
+            "results");
+  line.flag("rule-report", fullReport, "Say also which rules did not fire");
+  line.flag("stats", o.stats, "Print multiply-adds and bytes of each node to standard error");
+  line.flag("quiet", quiet, "Do not say what the rules did");
+  line.flag("list-ops", listOps, "List the ops with their operands and attributes");
+  if (int code = line.parse(argc, argv); code >= 0)
+    return code;
+  if (listOps) {
+    llvm::outs() << opTable();
+    return exitcode::ok;
+  }
+  if (o.model.empty())
+    return line.usage("no model is given");
+  if (o.output.empty() && !o.stats && o.pipeline.printAfter.empty())
+    return line.usage("no output is given (`-o FILE`)");
+  o.pipeline.report = quiet        ? PipelineOptions::None
+                      : fullReport ? PipelineOptions::Full
+                                   : PipelineOptions::Summary;
+  o.pipeline.log = &llvm::errs();
+  Diagnostics diags;
+  LogicalResult result = compileModel(o, llvm::errs(), diags);
+  return finish(diags, result);
+}
