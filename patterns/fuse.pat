@@ -9,4 +9,5 @@ import "activations.pat";
 import "pad_conv.pat";
 import "focus.pat";
 import "conv_bn.pat";
+import "conv_affine.pat";
 import "conv_act.pat";

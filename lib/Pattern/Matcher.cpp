@@ -2,7 +2,7 @@
 //
 // The reference matcher. Every step takes what is still to do as a continuation, so that a later
 // failure comes back to the last choice; what was bound since is undone by the trail.
-#include "wnnx/Pattern/Matcher.h"
+#include "MatchText.h"
 
 #include "fmt/format.h"
 
@@ -17,13 +17,6 @@ bool NearMiss::betterThan(const NearMiss &o) const {
                                  : size_t(m.stage) * 100000 + m.ops;
   };
   return score(*this) > score(o);
-}
-
-static std::string show(const Value *v) {
-  if (!v)
-    return "nothing";
-  std::string s = "%" + (v->name().empty() ? std::string("?") : v->name());
-  return v->node() ? s + " (" + std::string(opName(v->node()->kind())) + ")" : s + " (input)";
 }
 
 bool Matcher::miss(NearMiss::Stage stage, SourceRange where,
@@ -301,174 +294,6 @@ bool Matcher::elements(const Pat &p, Node *n, unsigned i, Next next) {
     return true;
   undo(m);
   return false;
-}
-
-bool Matcher::attributes(const Pat &p, Node *n) {
-  const OpInfo &info = n->info();
-  DatumRecord rest;
-  for (unsigned i = 0; i < info.attrs.size(); ++i) {
-    if (i < p.mentioned.size() && p.mentioned[i])
-      continue;
-    if (p.attrSlot >= 0) {
-      rest.push_back({std::string(info.attrs[i].name), Datum::ofAttr(n->attr(i))});
-    } else if (!p.attrsFree && n->attr(i) != info.attrs[i].defaultValue) {
-      return miss(NearMiss::Attributes, p.range, [&] {
-        return fmt::format("attribute `{}` of {} is {}; the pattern does not mention it, so it "
-                           "must be {}",
-                           info.attrs[i].name, show(n->result()), n->attr(i).str(),
-                           info.attrs[i].defaultValue.str());
-      });
-    }
-  }
-  if (p.attrSlot >= 0 && !bind(unsigned(p.attrSlot), std::move(rest)))
-    return false;
-  for (const AttrPat &a : p.attrs) {
-    if (!attribute(a, Datum::ofAttr(n->attr(a.index)), p, n, a.index))
-      return false;
-  }
-  return true;
-}
-
-bool Matcher::attribute(const AttrPat &a, const Datum &actual, const Pat &p, Node *n,
-                        unsigned index) {
-  auto different = [&](const std::string &want) {
-    return miss(NearMiss::Attributes, a.range, [&] {
-      return fmt::format("attribute `{}` of {} is {}, not {}", n->info().attrs[index].name,
-                         show(n->result()), Datum::ofAttr(n->attr(index)).str(), want);
-    });
-  };
-  switch (a.kind) {
-  case AttrPat::Any:
-    return true;
-  case AttrPat::Capture:
-    return bind(a.slot, actual) || different(slots[a.slot].str() + " as before");
-  case AttrPat::Equal:
-    if (a.code->kind == CodeKind::Const)
-      return a.code->constant.equals(actual) || different(a.code->constant.str());
-    checks.push_back({a.code.get(), actual});
-    return true;
-  case AttrPat::OneOf: {
-    std::string all;
-    for (const CodePtr &c : a.choices) {
-      if (c->kind == CodeKind::Const && c->constant.equals(actual))
-        return true;
-      if (c->kind != CodeKind::Const) {
-        Evaluator ev(rule, slots, options);
-        std::optional<Datum> d = ev.eval(*c);
-        if (d && d->equals(actual))
-          return true;
-      }
-    }
-    return different("one of those listed");
-  }
-  case AttrPat::List: {
-    const DatumList *l = actual.list();
-    if (!l || l->size() != a.elements.size())
-      return different(fmt::format("a list of {}", a.elements.size()));
-    for (size_t i = 0; i < l->size(); ++i) {
-      if (!attribute(a.elements[i], (*l)[i], p, n, index))
-        return false;
-    }
-    return true;
-  }
-  }
-  return false;
-}
-
-static bool holdsFor(ValuePredicate p, const Tensor &t) {
-  auto every = [&](auto &&f) {
-    for (int64_t i = 0, n = t.numel(); i < n; ++i) {
-      if (!f(t.getDouble(i)))
-        return false;
-    }
-    return true;
-  };
-  switch (p) {
-  case ValuePredicate::Positive:
-    return every([](double x) { return x > 0; });
-  case ValuePredicate::NonNegative:
-    return every([](double x) { return x >= 0; });
-  case ValuePredicate::Scalar:
-    return t.numel() == 1;
-  case ValuePredicate::Splat:
-    return t.splatValue().has_value();
-  case ValuePredicate::Finite:
-    return every([](double x) { return std::isfinite(x); });
-  case ValuePredicate::Zero:
-    return every([](double x) { return x == 0; });
-  case ValuePredicate::One:
-    return every([](double x) { return x == 1; });
-  }
-  return false;
-}
-
-bool Matcher::type(const TypePat &t, const Pat &p, Value *v) {
-  const std::string &name = rule.slots[p.slot].name;
-  if (t.isConst && !v->constant())
-    return miss(NearMiss::Attributes, p.range, [&] {
-      return fmt::format("`{}` must be a constant, and {} is not", name, show(v));
-    });
-  if (t.dtype && v->dtype() != *t.dtype)
-    return miss(NearMiss::Attributes, p.range, [&] {
-      return fmt::format("`{}` must be {}, and {} is {}", name, dtypeName(*t.dtype), show(v),
-                         dtypeName(v->dtype()));
-    });
-  if (t.hasDims && !dimensions(t, p, v))
-    return false;
-  for (ValuePredicate pred : t.predicates) {
-    const Tensor *c = v->constant();
-    bool ok =
-        c ? holdsFor(pred, *c)
-          : pred == ValuePredicate::Scalar && v->shape().isStatic() && v->shape().numel() == 1;
-    if (!ok)
-      return miss(NearMiss::Attributes, p.range, [&] {
-        static const char *names[] = {
-            "positive", "not negative", "of one element", "of one value", "finite", "zero", "one"};
-        return fmt::format("`{}` = {} is not {}", name, show(v), names[size_t(pred)]);
-      });
-  }
-  return true;
-}
-
-bool Matcher::dimensions(const TypePat &t, const Pat &p, Value *v) {
-  const Shape &s = v->shape();
-  size_t rank = size_t(s.rank()), given = t.dims.size();
-  size_t rest = given;
-  for (size_t i = 0; i < given; ++i) {
-    if (t.dims[i].kind == DimPat::Rest)
-      rest = i;
-  }
-  bool open = rest != given;
-  auto no = [&](const std::string &what) {
-    return miss(NearMiss::Attributes, p.range, [&] {
-      return fmt::format("`{}` = {} has shape {}: {}", rule.slots[p.slot].name, show(v), s.str(),
-                         what);
-    });
-  };
-  if (open ? rank < given - 1 : rank != given)
-    return no(fmt::format("{}{} dimensions are asked for", open ? given - 1 : given,
-                          open ? " or more" : ""));
-  size_t restLength = open ? rank - (given - 1) : 0;
-  for (size_t i = 0; i < given; ++i) {
-    const DimPat &d = t.dims[i];
-    size_t at = i > rest ? i + restLength - 1 : i;
-    if (d.kind == DimPat::Any)
-      continue;
-    if (d.kind == DimPat::Rest) {
-      if (d.slot >= 0 && !bind(unsigned(d.slot), Datum::ofInts(s.ref().slice(i, restLength))))
-        return no("the dimensions differ from those before");
-      continue;
-    }
-    int64_t size = s[int64_t(at)];
-    if (size < 0)
-      return no(fmt::format("dimension {} is symbolic", at));
-    if (d.kind == DimPat::Size && d.size != size)
-      return no(fmt::format("dimension {} must be {}", at, d.size));
-    if (d.kind == DimPat::Slot && !bind(unsigned(d.slot), size))
-      return no(fmt::format("dimension {} must be `{}` = {}", at, rule.slots[size_t(d.slot)].name,
-                            slots[size_t(d.slot)].str()));
-  }
-  return true;
 }
 
 /// Slots that stand directly for operands of a pattern's outermost op.
