@@ -1,6 +1,7 @@
 # Configuration of the lit tests. Tools are found by name; `%inputs` is the Inputs folder beside a
 # test, `%patterns` the shipped rules.
 import os
+import subprocess
 
 import lit.formats
 
@@ -21,3 +22,7 @@ config.substitutions.append(("%inputs", os.path.join(config.test_source_root, "I
 config.substitutions.append(("%patterns", os.path.join(config.wnnx_source, "patterns")))
 config.substitutions.append(("%root", config.wnnx_source))
 config.substitutions.append(("%python", config.python))
+
+probe = subprocess.run([config.python, "-c", "import safetensors.numpy"], capture_output=True)
+if probe.returncode == 0:
+    config.available_features.add("safetensors")
