@@ -14,10 +14,10 @@ static wnnrt_act step(wnnrt_unary_op op, double a = 0, double b = 0) {
   return {int32_t(op), float(a), float(b)};
 }
 
-FailureOr<llvm::SmallVector<wnnrt_act, 3>> activationSteps(Lowering &l, const Node &n, OpKind kind,
-                                                           llvm::ArrayRef<double> p) {
+std::optional<llvm::SmallVector<wnnrt_act, 3>> activationSteps(const Activation &act) {
   using Steps = llvm::SmallVector<wnnrt_act, 3>;
-  switch (kind) {
+  const auto &p = act.params;
+  switch (act.kind) {
   case OpKind::Identity:
     return Steps{};
   case OpKind::Relu:
@@ -34,8 +34,7 @@ FailureOr<llvm::SmallVector<wnnrt_act, 3>> activationSteps(Lowering &l, const No
         inputScale == 1)
       return Steps{step(WNNRT_SELU)};
     if (!(inputScale > 0))
-      return l.unsupported(n, "`elu` with input_scale " + formatFloat(inputScale) +
-                                  " has no kernel; it must be positive");
+      return std::nullopt;
     // With u = input_scale * x: scale / input_scale * (u > 0 ? u : alpha * input_scale * expm1(u)).
     Steps s;
     if (inputScale != 1)
@@ -62,8 +61,14 @@ FailureOr<llvm::SmallVector<wnnrt_act, 3>> activationSteps(Lowering &l, const No
   case OpKind::Mish:
     return Steps{step(WNNRT_MISH)};
   default:
-    return l.unsupported(n, "activation `" + std::string(opName(kind)) + "` has no kernel");
+    return std::nullopt;
   }
+}
+
+static LogicalResult noSteps(Lowering &l, const Node &n, const Activation &act) {
+  return l.unsupported(
+      n, "activation `" + std::string(opName(act.kind)) + "` with these parameters has no kernel",
+      act.kind == OpKind::Elu ? "input_scale must be positive" : "");
 }
 
 FailureOr<llvm::SmallVector<wnnrt_act, 3>> fusedSteps(Lowering &l, const Node &n) {
@@ -71,7 +76,10 @@ FailureOr<llvm::SmallVector<wnnrt_act, 3>> fusedSteps(Lowering &l, const Node &n
   auto act = parseActivation(n.attr("act").asStr(), n.attr("act_params").asFloats(), &why);
   if (failed(act))
     return l.unsupported(n, why);
-  return activationSteps(l, n, act->kind, act->params);
+  auto steps = activationSteps(*act);
+  if (!steps)
+    return noSteps(l, n, *act);
+  return *steps;
 }
 
 /// One unary kernel on a whole value, in the layout where it lies.
@@ -109,9 +117,9 @@ LogicalResult lowerActivation(Lowering &l, const Node &n) {
   else if (!isFloat(t) && act.kind != OpKind::Relu && act.kind != OpKind::Clamp)
     return l.unsupported(n, "`" + std::string(opName(n.kind())) + "` has no kernel for " +
                                 std::string(dtypeName(t)));
-  auto steps = activationSteps(l, n, act.kind, act.params);
-  if (failed(steps))
-    return failure();
+  auto steps = activationSteps(act);
+  if (!steps)
+    return noSteps(l, n, act);
   bool c16 = l.inC16(x);
   int from = c16 ? l.c16(x) : toFloat ? converted(l, x, t) : l.plain(x);
   // A fused activation has f32 parameters; a limit of an f64 or i64 tensor needs more.
@@ -216,8 +224,13 @@ LogicalResult lowerUnary(Lowering &l, const Node &n) {
 /// that reads at most padding besides. Nothing when it must be converted first.
 static std::optional<View> c16View(Lowering &l, const Value *v, const Shape &shape) {
   Dims dims = c16Dims(shape);
-  if (v->shape() == shape)
-    return denseView(l.c16(v), dims);
+  if (v->shape() == shape) {
+    if (!l.channelsLast(v))
+      return denseView(l.c16(v), dims);
+    View last = l.view(v);
+    const Dims &s = last.strides;
+    return View{last.tensor, last.offset, dims, {s[0], 16, s[2], s[3], 1}};
+  }
   Dims own(4, 1);
   for (int64_t i = 0; i < v->rank(); ++i)
     own[size_t(4 - v->rank() + i)] = v->dim(i);
@@ -247,13 +260,14 @@ static bool worksInC16(Lowering &l, const Node &n) {
   const Value *r = n.result();
   if (r->rank() != 4 || l.dtype(r) != DType::F32)
     return false;
-  bool any = false;
+  bool any = false, last = false;
   for (const Value *v : n.operands()) {
     if (l.dtype(v) != DType::F32)
       return false;
     any |= l.inC16(v) && v->shape() == r->shape();
+    last |= l.channelsLast(v) && v->shape() == r->shape();
   }
-  return any;
+  return any || (last && l.wantsC16(r));
 }
 
 LogicalResult lowerBinary(Lowering &l, const Node &n) {
@@ -290,7 +304,8 @@ LogicalResult lowerBinary(Lowering &l, const Node &n) {
     va = operand(a);
     vb = operand(b);
   }
-  int to = c16 ? l.defineC16(y) : l.definePlain(y);
+  const Value *result = l.foldActivation(n, p.act);
+  int to = c16 ? l.defineC16(result) : l.definePlain(result);
   // Merge neighbouring dims that both operands walk alike.
   Dims dims, sa, sb;
   for (size_t i = 0; i < va->dims.size(); ++i) {

@@ -68,8 +68,10 @@ LogicalResult lowerBatchNorm(Lowering &l, const Node &n) {
   } else {
     std::tie(scale, shift) = runtimeScaleShift(l, op);
   }
-  l.call(WNNRT_K_batch_norm, channelParams(x, c16),
-         {from, scale, shift, c16 ? l.defineC16(y) : l.definePlain(y)}, {0u});
+  wnnrt_channel_params p = channelParams(x, c16);
+  y = l.foldActivation(n, p.act);
+  l.call(WNNRT_K_batch_norm, p, {from, scale, shift, c16 ? l.defineC16(y) : l.definePlain(y)},
+         {0u});
   return success();
 }
 
@@ -109,6 +111,7 @@ LogicalResult lowerGroupNorm(Lowering &l, const Node &n) {
   p.eps = float(n.attr("eps").asFloat());
   int from = c16 ? l.c16(x) : l.plain(x);
   int weight = l.channelVector(n.operand(1)), bias = l.channelVector(n.operand(2));
+  y = l.foldActivation(n, p.act);
   l.call(WNNRT_K_group_norm, p, {from, weight, bias, c16 ? l.defineC16(y) : l.definePlain(y)},
          {0u});
   return success();

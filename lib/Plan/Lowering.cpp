@@ -3,6 +3,7 @@
 // Operands in the form a kernel wants, results, temporaries and calls.
 #include "Lowering.h"
 
+#include "wnnx/Ops/Activation.h"
 #include "wnnx/Ops/Infer.h"
 #include "wnnx/Support/Check.h"
 
@@ -403,6 +404,31 @@ int Lowering::readable(int tensor, int64_t bytes) {
   return copy;
 }
 
+bool Lowering::channelsLast(const Value *v) {
+  if (v->rank() != 4 || dtype(v) != DType::F32 || half(v) || v->dim(1) % 16 != 0)
+    return false;
+  auto found = reps.find(v);
+  return found != reps.end() && found->second.plain < 0 && found->second.c16 < 0 &&
+         found->second.view && found->second.view->strides[1] == 1;
+}
+
+bool Lowering::wantsC16(const Value *v, unsigned depth) const {
+  if (!options.blockedLayout)
+    return false;
+  for (const Use &u : v->uses()) {
+    if (!u.user || u.user->numResults() == 0)
+      continue;
+    if (u.user->kind() == OpKind::Conv2d && u.index == 0)
+      return true;
+    const OpInfo &info = u.user->info();
+    bool elementwise = info.has(Trait::UnaryElementwise) || info.has(Trait::BinaryElementwise);
+    if (elementwise && depth && u.user->result()->shape() == v->shape() &&
+        wantsC16(u.user->result(), depth - 1))
+      return true;
+  }
+  return false;
+}
+
 // ---- results
 
 int Lowering::definePlain(const Value *v) {
@@ -452,6 +478,18 @@ void Lowering::setSame(const Value *v, const Value *other) {
 
 // ---- calls
 
+/// The places in the model and the rules of a location.
+static void addPlaces(const Location &loc, KernelCall &c) {
+  for (const Location &leaf : loc.leaves())
+    c.nodes.push_back(leaf.scopeName().empty() ? leaf.str() : leaf.scopeName());
+  if (!loc.isFused())
+    return;
+  for (const std::string &rule : loc.rules())
+    c.rules.push_back(rule == loc.ruleName() && !loc.rulePlace().empty()
+                          ? rule + " (" + loc.rulePlace() + ")"
+                          : rule);
+}
+
 KernelCall &Lowering::addCall(wnnrt_kernel_id id, ParamRecord params, llvm::ArrayRef<CallArg> args,
                               llvm::ArrayRef<unsigned> inPlace) {
   const KernelInfo &info = kernelInfo(id);
@@ -471,13 +509,9 @@ KernelCall &Lowering::addCall(wnnrt_kernel_id id, ParamRecord params, llvm::Arra
   c.formula = formula;
   if (current) {
     c.loc = current->loc();
-    for (const Location &leaf : c.loc.leaves())
-      c.nodes.push_back(leaf.scopeName().empty() ? leaf.str() : leaf.scopeName());
-    if (c.loc.isFused())
-      for (const std::string &rule : c.loc.rules())
-        c.rules.push_back(rule == c.loc.ruleName() && !c.loc.rulePlace().empty()
-                              ? rule + " (" + c.loc.rulePlace() + ")"
-                              : rule);
+    addPlaces(c.loc, c);
+    if (folded)
+      addPlaces(folded->loc(), c);
   }
   plan.calls.push_back(std::move(c));
   CallNote note;
@@ -571,6 +605,25 @@ void Lowering::unaryInPlace(int tensor, wnnrt_act act) {
     call(WNNRT_K_unary, p, {tensor, tensor});
 }
 
+const Value *Lowering::foldActivation(const Node &n, wnnrt_act &act) {
+  const Value *own = n.result();
+  if (!own->hasOneUse() || !own->uses()[0].user || dtype(own) != DType::F32 || half(own))
+    return own;
+  const Node *next = own->uses()[0].user;
+  if (!next->info().has(Trait::Activation) || next->result()->type() != own->type())
+    return own;
+  Activation a = activationOf(*next);
+  auto steps = activationSteps(a);
+  if (!steps || steps->size() != 1)
+    return own;
+  act = (*steps)[0];
+  done[next] = true;
+  folded = next;
+  std::string whole = formulaOf(*next);
+  formula += "; " + whole;
+  return next->result();
+}
+
 // ---- errors
 
 LogicalResult Lowering::unsupported(const Node &n, std::string why, std::string hint) {
@@ -643,7 +696,10 @@ void Lowering::finishHalfResults() {
 }
 
 void Lowering::lower(const Node &n) {
+  if (done.count(&n))
+    return;
   current = &n;
+  folded = nullptr;
   formula = formulaOf(n);
   bool anyElements = n.numResults() == 0;
   for (unsigned i = 0; i < n.numResults(); ++i)
@@ -737,7 +793,7 @@ LogicalResult Lowering::run() {
       if (n->result(i)->isGraphOutput())
         writeOutputs(n->result(i));
   }
-  current = nullptr;
+  current = folded = nullptr;
   for (unsigned i = 0; i < graph.outputs().size(); ++i) {
     const Value *v = graph.outputs()[i].value;
     if (v->isInput() || v->constant())

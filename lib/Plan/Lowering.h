@@ -9,6 +9,7 @@
 #include "Sharing.h"
 
 #include "wnnx/IR/OpViews.h"
+#include "wnnx/Ops/Activation.h"
 #include "wnnx/Plan/Plan.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -67,6 +68,12 @@ public:
   /// `tensor`, or a copy of it, from which `bytes` can be read although it is shorter.
   int readable(int tensor, int64_t bytes);
 
+  /// True when the value is a view in which channels lie together and fill whole blocks, as behind
+  /// a permute from [N,H,W,C]: kernels that take strides read it as if it were c16.
+  bool channelsLast(const Value *v);
+  /// True when a convolution reads the value, at once or behind elementwise ops.
+  bool wantsC16(const Value *v, unsigned depth = 4) const;
+
   // ---- results
   int definePlain(const Value *v);
   int defineC16(const Value *v);
@@ -108,6 +115,9 @@ public:
   void fill(int to, DType t, int64_t n, double value);
   /// In place on a whole tensor.
   void unaryInPlace(int tensor, wnnrt_act act);
+  /// Where the only user of `n` is an activation that one kernel step can do: sets `act`, and
+  /// returns the activation's result, which `n` then defines. Otherwise returns n's own result.
+  const Value *foldActivation(const Node &n, wnnrt_act &act);
 
   // ---- errors
   LogicalResult unsupported(const Node &n, std::string why, std::string hint = "");
@@ -129,6 +139,8 @@ private:
   };
   std::vector<Pending> pending; // f32 results that still have to be rounded to half
   const Node *current = nullptr;
+  const Node *folded = nullptr; // the activation that the current node also does
+  llvm::DenseMap<const Node *, bool> done;
   bool computeInF32 = false;
   llvm::DenseMap<uint64_t, llvm::SmallVector<unsigned, 1>> weightsByHash;
   llvm::DenseMap<const Value *, int> channelVectors;
@@ -172,10 +184,9 @@ public:
   const float *data() const { return first; }
 };
 
-/// An activation as kernel steps, applied in order; empty for none. Failure when there is no such
-/// kernel.
-FailureOr<llvm::SmallVector<wnnrt_act, 3>> activationSteps(Lowering &l, const Node &n, OpKind kind,
-                                                           llvm::ArrayRef<double> params);
+/// An activation as kernel steps, applied in order; empty for none. Nothing when there are no such
+/// kernels.
+std::optional<llvm::SmallVector<wnnrt_act, 3>> activationSteps(const Activation &a);
 /// The same for the `act` and `act_params` of conv2d and linear.
 FailureOr<llvm::SmallVector<wnnrt_act, 3>> fusedSteps(Lowering &l, const Node &n);
 

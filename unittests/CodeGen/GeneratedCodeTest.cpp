@@ -119,8 +119,8 @@ TEST_F(GeneratedCode, HeaderIsC99) {
   write(generate(*smallNet("tiny", 1), cg::WeightMode::Embed));
   write("use.c", "#include \"tiny.h\"\nint size(void);\nint size(void) { return TINY_ARENA_BYTES + "
                  "TINY_IMAGE_DIM1 + TINY_LOGITS_COUNT + TINY_IMAGE_DTYPE; }\n");
-  std::vector<std::string> args{"cc", "-std=c99", "-c", folder + "/use.c", "-o", folder + "/use.o",
-                                include};
+  std::vector<std::string> args{"cc", "-std=c99",        "-c",   folder + "/use.c",
+                                "-o", folder + "/use.o", include};
   args.insert(args.end(), strict.begin(), strict.end());
   EXPECT_EQ(run(args), "");
 }
@@ -132,7 +132,7 @@ TEST_F(GeneratedCode, NoWarnings) {
     for (std::string cxx : {compiler(), std::string("clang++-19"), std::string("clang++")}) {
       if (!llvm::sys::findProgramByName(cxx))
         continue;
-      std::vector<std::string> args{cxx,  "-std=c++17", "-c", folder + "/tiny.cpp",
+      std::vector<std::string> args{cxx,  "-std=c++17",       "-c",   folder + "/tiny.cpp",
                                     "-o", folder + "/tiny.o", include};
       args.insert(args.end(), strict.begin(), strict.end());
       EXPECT_EQ(run(args), "") << cxx;
@@ -157,8 +157,8 @@ void *operator new(size_t n) { if (armed) abort(); return __libc_malloc(n); }
 void operator delete(void *p) noexcept { if (armed) abort(); free(p); }
 void operator delete(void *p, size_t) noexcept { if (armed) abort(); free(p); }
 
-alignas(64) static unsigned char arena[TINY_ARENA_BYTES > OTHER_ARENA_BYTES ? TINY_ARENA_BYTES
-                                                                            : OTHER_ARENA_BYTES];
+static_assert(int(TINY_ARENA_BYTES) == int(OTHER_ARENA_BYTES), "networks of one shape");
+alignas(64) static unsigned char arena[TINY_ARENA_BYTES];
 
 int main(int argc, char **argv) {
   static float image[TINY_IMAGE_COUNT], a[TINY_LOGITS_COUNT], b[OTHER_LOGITS_COUNT];
@@ -193,8 +193,13 @@ TEST_F(GeneratedCode, TwoModelsRunWithoutHeapInEveryWeightMode) {
        {cg::WeightMode::Embed, cg::WeightMode::Incbin, cg::WeightMode::File}) {
     cg::GeneratedFiles files = generate(*smallNet("tiny", 1), mode);
     write(files);
-    std::vector<std::string> args{compiler(), "-std=c++17", "-O1", include, "-I" + folder,
-                                  folder + "/program.cpp", folder + "/tiny.cpp",
+    std::vector<std::string> args{compiler(),
+                                  "-std=c++17",
+                                  "-O1",
+                                  include,
+                                  "-I" + folder,
+                                  folder + "/program.cpp",
+                                  folder + "/tiny.cpp",
                                   folder + "/other.cpp"};
     if (mode == cg::WeightMode::Incbin)
       args.push_back(folder + "/tiny_weights.S");
@@ -239,8 +244,8 @@ TEST_F(GeneratedCode, LinesFitAndNamesAreSafe) {
   g->addOutput("int", n->result());
   cg::GeneratedFiles files = generate(*g, cg::WeightMode::Embed);
   write(files);
-  std::vector<std::string> args{compiler(), "-std=c++17", "-c", folder + "/class_2.cpp",
-                                "-o", folder + "/x.o", include};
+  std::vector<std::string> args{compiler(), "-std=c++17",    "-c",   folder + "/class_2.cpp",
+                                "-o",       folder + "/x.o", include};
   args.insert(args.end(), strict.begin(), strict.end());
   EXPECT_EQ(run(args), "");
   for (const cg::GeneratedFile &f : files.files)

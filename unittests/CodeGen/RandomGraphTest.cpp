@@ -142,9 +142,9 @@ class Generator {
       return;
     }
     case 15:
-      return add(OpKind::BatchNorm,
-                 {p, weight(Shape{c}, 1), g.addConstant(Tensor::splat({DType::F32, Shape{c}}, 1.5), "v"),
-                  weight(Shape{c}, 1), nullptr});
+      return add(OpKind::BatchNorm, {p, weight(Shape{c}, 1),
+                                     g.addConstant(Tensor::splat({DType::F32, Shape{c}}, 1.5), "v"),
+                                     weight(Shape{c}, 1), nullptr});
     case 16:
       return add(OpKind::Pad, {p}, {{"pad", Ints{1, 0, 0, 1}}, {"value", 0.5}});
     case 17:
@@ -169,14 +169,16 @@ public:
     int64_t batch = 1 + int64_t(below(2));
     int64_t channels[] = {3, 8, 16, 20, 32};
     for (unsigned i = 0, n = 1 + below(2); i < n; ++i)
-      values.push_back(g.addInput("x" + std::to_string(i),
-                                  {DType::F32, Shape{batch, channels[below(5)],
-                                                     3 + int64_t(below(5)), 3 + int64_t(below(5))}}));
+      values.push_back(
+          g.addInput("x" + std::to_string(i),
+                     {DType::F32, Shape{batch, channels[below(5)], 3 + int64_t(below(5)),
+                                        3 + int64_t(below(5))}}));
     for (unsigned i = 0, n = 4 + below(16); i < n; ++i)
       step();
     g.nameAll();
     for (unsigned i = 0, n = 1 + below(4); i < n; ++i)
-      g.addOutput("y" + std::to_string(i), values[values.size() - 1 - below(std::min<size_t>(values.size(), 5))]);
+      g.addOutput("y" + std::to_string(i),
+                  values[values.size() - 1 - below(std::min<size_t>(values.size(), 5))]);
     if (below(8) == 0)
       g.addOutput("again", g.outputs()[0].value);
     if (below(8) == 0)
@@ -226,8 +228,8 @@ TEST(RandomGraphs, CompiledAgreesWithInterpreted) {
         largest = std::max(largest, std::fabs((*want)[o].getDouble(k)));
         worst = std::max(worst, std::fabs((*want)[o].getDouble(k) - got->outputs[o].getDouble(k)));
       }
-      EXPECT_LE(worst, 1e-4 * largest + 1e-30)
-          << g.name << " output " << o << "\n" << printGraph(g) << printPlan(*plans[i]);
+      EXPECT_LE(worst, 1e-4 * largest + 1e-30) << g.name << " output " << o << "\n"
+                                               << printGraph(g) << printPlan(*plans[i]);
     }
   }
 }
