@@ -11,7 +11,8 @@ namespace wnnx::ts {
 llvm::SmallVector<int64_t, 6> rowMajorStrides(const Shape &s) {
   llvm::SmallVector<int64_t, 6> strides(size_t(s.rank()), 1);
   for (int64_t i = s.rank() - 2; i >= 0; --i)
-    strides[size_t(i)] = strides[size_t(i) + 1] * std::max<int64_t>(s[i + 1], 1);
+    strides[size_t(i)] =
+        int64_t(uint64_t(strides[size_t(i) + 1]) * uint64_t(std::max<int64_t>(s[i + 1], 1)));
   return strides;
 }
 
@@ -25,7 +26,7 @@ bool Functionalizer::isContiguous(const TensorObject *t) {
       return true;
     if (d != 1 && (*t->strides)[size_t(i)] != expected)
       return false;
-    expected *= d;
+    expected = int64_t(uint64_t(expected) * uint64_t(d));
   }
   return true;
 }

@@ -11,15 +11,17 @@
 namespace wnnx::ts {
 namespace {
 
-std::string typeText(const Expr *type) {
+std::string typeText(const Expr *type, unsigned depth = 0) {
   if (!type)
     return "Tensor";
+  if (depth > 20)
+    return "...";
   if (type->kind == ExprKind::Index)
-    return typeText(type->items[0]) + "[" + typeText(type->items[1]) + "]";
+    return typeText(type->items[0], depth + 1) + "[" + typeText(type->items[1], depth + 1) + "]";
   if (type->kind == ExprKind::Tuple) {
     std::string s;
     for (const Expr *e : type->items)
-      s += (s.empty() ? "" : ", ") + typeText(e);
+      s += (s.empty() ? "" : ", ") + typeText(e, depth + 1);
     return s;
   }
   return type->text.str();

@@ -27,6 +27,11 @@ bool namedPadding(OpCall &c, ConvArgs &a, unsigned n) {
     c.error("padding `" + mode + "` is not known");
     return false;
   }
+  for (int64_t d : a.dilation)
+    if (d < 1 || d > 1 << 20) {
+      c.error("impossible dilation");
+      return false;
+    }
   WindowInts before, after;
   for (unsigned i = 0; i < n; ++i) {
     int64_t total = a.dilation[i] * (a.weight->dim(2 + i) - 1);

@@ -81,6 +81,9 @@ Val lowerArange(OpCall &c) {
   if (c.b.failed || by == 0 || !(count >= 0) || count > double(limits::constantElements))
     return c.error(fmt::format("impossible range from {} to {} by {}", from, end.number(), by));
   int64_t n = int64_t(count);
+  auto at64 = [&](int64_t i) {
+    return int64_t(uint64_t(start.i) + uint64_t(i) * uint64_t(stride.i));
+  };
   TensorType ty{t, {n}};
   std::vector<uint8_t> bytes(size_t(ty.bytes()));
   for (int64_t i = 0; i < n; ++i) {
@@ -88,9 +91,9 @@ Val lowerArange(OpCall &c) {
     if (real)
       storeElement(t, at, from + double(i) * by);
     else if (isFloat(t))
-      storeElement(t, at, double(start.i + i * stride.i));
+      storeElement(t, at, double(at64(i)));
     else
-      storeElementInt(t, at, start.i + i * stride.i);
+      storeElementInt(t, at, at64(i));
   }
   return c.result(c.b.constant(Tensor::own(ty, std::move(bytes))));
 }

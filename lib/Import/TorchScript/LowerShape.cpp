@@ -116,7 +116,7 @@ Val lowerRepeatInterleave(OpCall &c) {
     Ref index = c.b.constant(Tensor::fromInts({int64_t(rows.size())}, rows));
     return c.result(c.b.op(OpKind::IndexSelect, {x, index}, {{"dim", dim}}));
   }
-  if (repeats.i < 0)
+  if (repeats.i < 0 || repeats.i > limits::constantElements)
     return c.error("impossible repetition");
   Shape s = x->shape(), wide = s, flat = s;
   wide.insert(dim + 1, repeats.i);

@@ -259,7 +259,8 @@ Val lowerUnsqueeze(OpCall &c) {
     return Val::poison();
   Strides strides = t->strides;
   if (strides) {
-    int64_t stride = dim < shape.rank() ? shape[dim] * (*strides)[size_t(dim)] : 1;
+    int64_t stride =
+        dim < shape.rank() ? int64_t(uint64_t(shape[dim]) * uint64_t((*strides)[size_t(dim)])) : 1;
     strides->insert(strides->begin() + dim, stride);
   }
   shape.insert(dim, 1);
@@ -370,7 +371,7 @@ Val lowerNarrow(OpCall &c) {
     return c.error("a slice of a tensor without dimensions");
   int64_t n = t->type.shape[dim], from = start.i < 0 ? start.i + n : start.i;
   if (from < 0 || length < 0 || from > n || length > n - from)
-    return c.error(fmt::format("elements {} to {} of {}", from, from + length, n));
+    return c.error(fmt::format("{} elements from {} on, of {}", length, from, n));
   return sliced(c, t, dim, from, from + length, 1);
 }
 
@@ -432,7 +433,8 @@ Val lowerChunk(OpCall &c) {
   if (c.b.failed || t->type.shape.rank() == 0 || n <= 0)
     return c.error("impossible number of pieces");
   int64_t total = t->type.shape[dim];
-  return pieces(c, t, dim, evenSizes(c, total, std::max<int64_t>((total + n - 1) / n, 1)), false);
+  return pieces(c, t, dim, evenSizes(c, total, std::max<int64_t>(total / n + (total % n != 0), 1)),
+                false);
 }
 
 Val lowerUnbind(OpCall &c) {

@@ -20,7 +20,7 @@ std::vector<uint8_t> ZipWriter::finish() const {
   std::vector<uint8_t> out, directory;
   auto put = [](std::vector<uint8_t> &to, uint64_t v, unsigned n) {
     for (unsigned i = 0; i < n; ++i)
-      to.push_back(uint8_t(v >> (8 * i)));
+      to.push_back(i < 8 ? uint8_t(v >> (8 * i)) : 0);
   };
   for (const Entry &e : entries) {
     uint64_t at = out.size();

@@ -133,6 +133,16 @@ TEST(Hostile, DeepNesting) {
   expectPart(importProgram("    y = " + chain + "\n    return x\n"), "nested too deeply");
 }
 
+TEST(Hostile, DeepTypes) {
+  std::string type = "Any";
+  for (int i = 0; i < 30000; ++i)
+    type += "[int]";
+  ZipWriter zip = archive(plainObject, noConstants,
+                          "class M(Module):\n  def forward(self: __torch__.M,\n    x: " + type +
+                              ") -> Tensor:\n    return x\n");
+  expectPart(importText(zip), "has no default");
+}
+
 TEST(Hostile, GrowingValues) {
   expectPart(
       importProgram("    s = \"aaaaaaaa\"\n    for i in range(100):\n      s = torch.add(s, s)\n"
@@ -144,6 +154,20 @@ TEST(Hostile, GrowingValues) {
   expectPart(importProgram("    return torch.zeros([1000000, 1000000])\n"), "a tensor of shape");
   expectPart(importProgram("    return torch.arange(9000000000000000000)\n"), "impossible range");
   importProgram("    for i in range(60):\n      x = torch.cat([x, x])\n    return x\n");
+}
+
+TEST(Aliasing, WritesThatMayOrMayNotBeSeen) {
+  // Whether `reshape` copies depends on the layout in which `relu` leaves a transposed tensor.
+  std::string body = "    y = torch.relu(torch.transpose(x, 0, 1))\n    z = torch.reshape(y, [6])\n"
+                     "    w = torch.add_(z, 1)\n    return ";
+  expectPart(importProgram(body + "torch.sum(y)\n"), "may or may not change this tensor");
+  importText(archive(plainObject, noConstants, program(body + "torch.sum(z)\n")), true);
+}
+
+TEST(Aliasing, WritesThroughExpandedTensors) {
+  expectPart(importProgram("    y = torch.expand(torch.select(torch.relu(x), 0, 0), [2, 3])\n"
+                           "    z = torch.add_(y, 1)\n    return y\n"),
+             "through an expanded tensor");
 }
 
 TEST(Hostile, ListThatHoldsItself) {

@@ -3,6 +3,7 @@
 // The table of operators agrees with the schemas and with the user's documentation.
 #include "Fixtures.h"
 
+#include "../../../lib/Import/TorchScript/Functionalize.h"
 #include "../../../lib/Import/TorchScript/OpTable.h"
 #include "../../../lib/Import/TorchScript/Schema.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 TEST(OpTable, EveryOperatorHasASchemaAndIsDocumented) {
   std::vector<uint8_t> bytes =
-      testing::readBytes(std::filesystem::path(WNNX_SOURCE_DIR) / "docs/torchscript.md");
+      wnnx::testing::readBytes(std::filesystem::path(WNNX_SOURCE_DIR) / "docs/torchscript.md");
   std::string doc(bytes.begin(), bytes.end());
   ASSERT_GT(supportedOps().size(), 200u);
   for (const std::string &op : supportedOps()) {
@@ -31,6 +32,7 @@ TEST(Schemas, DroppedDefaultsAndOldSpellingsBindAlike) {
   Val zeros = heap.list({Val::integer(0), Val::integer(0)});
   Val ones = heap.list({Val::integer(1), Val::integer(1)});
   TensorObject tensor;
+  tensor.type = {DType::F32, {2, 3}};
   Val x = Val::of(ValKind::Tensor);
   x.tensor = &tensor;
   std::vector<Val> shortForm, longForm;
@@ -65,6 +67,7 @@ TEST(Schemas, DroppedDefaultsAndOldSpellingsBindAlike) {
 TEST(Schemas, KindsChooseTheOverload) {
   Heap heap;
   TensorObject tensor;
+  tensor.type = {DType::F32, {2, 3}};
   Val x = Val::of(ValKind::Tensor);
   x.tensor = &tensor;
   std::vector<Val> bound;
