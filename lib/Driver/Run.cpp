@@ -69,6 +69,12 @@ class ModelRunner {
   LogicalResult readInputs(LoadOptions &load) {
     bool ok = parseInputSpecs(o.shapes, load.inputs, diags).succeeded();
     for (const std::string &text : o.inputs) {
+      // A type in place of an array is what `wnnxc --input` takes; the input is random then.
+      size_t colon = text.rfind(':');
+      if (parseTensorType(std::string_view(text).substr(colon == text.npos ? 0 : colon + 1))) {
+        ok &= parseInputSpecs(text, load.inputs, diags).succeeded();
+        continue;
+      }
       NamedPath p = splitNamedPath(text);
       FailureOr<Tensor> t = readTensorFile(p.path, diags);
       if (failed(t)) {

@@ -19,7 +19,8 @@ int main(int argc, char **argv) {
   line.list("input", "NAME=FILE.npy", o.inputs, "An input; may be repeated");
   line.list("output", "NAME=FILE.npy", o.outputs, "Write an output; may be repeated");
   line.list("shape", "NAME:TYPE", o.shapes,
-            "Type of an input of a .pt file, such as x:f32[1,3,224,224], where no array is given");
+            "Type of an input of a .pt file, such as x:f32[1,3,224,224], where no array is given; "
+            "--input takes it too");
   line.choice("engine", {"interp", "compiled"}, o.engine,
               "The reference interpreter (the default), or C++ that is generated, built with $CXX "
               "and loaded");

@@ -209,8 +209,9 @@ TEST(Graph, RandomSurgeryStaysSound) {
       g.eraseDeadNodes();
     if (g.numNodes() == 0)
       g.setOutput(0, unary(g, OpKind::Relu, x)->result());
-    if (step % 20 == 0)
+    if (step % 20 == 0) {
       ASSERT_EQ(verify(g), "") << "after step " << step;
+    }
   }
 }
 
