@@ -16,11 +16,12 @@ inline std::string toBytes(const Graph &g) {
   return bytes;
 }
 
-/// The bytes must outlive what is read.
+/// What is read owns a copy of the bytes, of exactly their size, so that a sanitizer sees reads
+/// behind the end.
 inline std::shared_ptr<const SafetensorsFile> openBytes(const std::string &bytes,
                                                         Diagnostics &diags) {
-  return SafetensorsFile::parse(
-      "test.wnnx", nullptr, {reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()}, diags);
+  auto copy = std::make_shared<std::vector<uint8_t>>(bytes.begin(), bytes.end());
+  return SafetensorsFile::parse("test.wnnx", copy, *copy, diags);
 }
 
 inline std::unique_ptr<Graph> fromBytes(const std::string &bytes, Diagnostics &diags) {
