@@ -57,7 +57,7 @@ rule linear_bn : fold, class real {
 
 /// batch norm, then conv2d. A zero in the padding is a zero after the batch norm, not before it, so
 /// there may be no padding, or the batch norm's shift must vanish.
-rule bn_conv : fold, class real {
+rule bn_conv : fold_forward, class real {
   match {
     y = batch_norm(x, mean: const[C], var: const[C] & nonnegative, gamma?: const[C],
                    beta?: const[C], eps);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The rule sets and the order in which they run. Cleaning comes first, so that what follows sees
-// neighbours as neighbours; spellings are recognised before they are fused; folding into weights
-// comes before activations are fused, after which nothing linear follows a convolution any more.
+// neighbours as neighbours; spellings are recognised before they are fused. What can be folded into
+// weights is folded into those in front of it, and only then into those behind. Activations are
+// fused last: behind an activation nothing linear follows a convolution any more.
 pat 1;
 
 ruleset cleanup;
 ruleset spell { after cleanup; }
 ruleset fold { after spell; }
-ruleset fuse { after fold; }
+ruleset fold_forward { after fold; }
+ruleset fuse { after fold_forward; }

@@ -51,6 +51,8 @@ class Driver {
   std::vector<std::unique_ptr<Matcher>> matchers; // per rule
   std::vector<const Rule *> byKind[numOps];
   unsigned radius = 1;
+  bool severalRoots = false; // some rule of the set has
+  static constexpr size_t manyUsers = 32;
   std::deque<Node *> work;
   llvm::DenseSet<Node *> queued;
   llvm::DenseMap<Node *, ChainRef> chains;
@@ -118,10 +120,12 @@ void Driver::selectRules(const std::string &set) {
   for (auto &list : byKind)
     list.clear();
   radius = 1;
+  severalRoots = false;
   for (const auto &r : program.rules) {
     if (r->ruleset != set || !enabled(*r))
       continue;
     radius = std::max(radius, r->radius);
+    severalRoots |= r->roots.size() > 1;
     for (OpKind k : r->anchorKinds)
       byKind[size_t(k)].push_back(r.get());
   }
@@ -263,12 +267,25 @@ void Driver::pushAround(const RewriteEffect &effect) {
       push(n);
     }
   };
-  for (Node *n : effect.added)
+  // A value with many users does not become anybody's own by losing one; only rules with several
+  // roots look from one user to another. Constants are shared at will and never exclusive.
+  auto visitUsers = [&](Value *v, std::vector<Node *> &into) {
+    if (v->constant() || (v->uses().size() > manyUsers && !severalRoots))
+      return;
+    for (const Use &u : v->uses())
+      visit(u.user, into);
+  };
+  for (Node *n : effect.added) {
     visit(n, frontier);
+    // Their users see a new definition, however many they are.
+    for (unsigned i = 0; i < n->numResults(); ++i) {
+      for (const Use &u : n->result(i)->uses())
+        visit(u.user, frontier);
+    }
+  }
   for (Value *v : effect.touched) {
     visit(v->node(), frontier);
-    for (const Use &u : v->uses())
-      visit(u.user, frontier);
+    visitUsers(v, frontier);
   }
   for (unsigned r = 0; r < radius && !frontier.empty(); ++r) {
     next.clear();
@@ -278,8 +295,7 @@ void Driver::pushAround(const RewriteEffect &effect) {
           visit(v->node(), next);
       }
       for (unsigned i = 0; i < n->numResults(); ++i) {
-        for (const Use &u : n->result(i)->uses())
-          visit(u.user, next);
+        visitUsers(n->result(i), next);
       }
     }
     std::swap(frontier, next);

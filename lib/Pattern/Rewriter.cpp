@@ -312,8 +312,9 @@ void RightSide::nameConstants() {
         if (o && o != v && o->constant() && stem.empty())
           stem = stemOf(o->name(), info.operands[i].name);
       }
-      if (!stem.empty())
-        name = stem + "." + role;
+      const std::string &result = user->result()->name();
+      if (!stem.empty() || !result.empty())
+        name = (stem.empty() ? result : stem) + "." + role;
     }
     if (name.empty())
       name = user->result()->name().empty() ? role : user->result()->name() + "." + role;
