@@ -24,7 +24,12 @@ struct Expr;
 using ExprPtr = std::unique_ptr<Expr>;
 
 enum class ExprKind : uint8_t {
-  Int, Float, Str, Bool, None, Name,
+  Int,
+  Float,
+  Str,
+  Bool,
+  None,
+  Name,
   Unary,         // text: "-" or "!"; kids: operand
   Binary,        // text: the operator; kids: left, right
   Ternary,       // kids: condition, then, else
@@ -89,9 +94,9 @@ struct TypePattern {
 /// An argument of an op or fragment in a pattern.
 struct PatternArg {
   enum Kind { Operand, Attr, OneOf, Rest } kind = Operand;
-  Name name;          // "" when positional; Rest: the capture, if any
-  PatternPtr pattern; // Operand
-  ExprPtr attr;       // Attr: a value, a capture, or a list of these
+  Name name;                    // "" when positional; Rest: the capture, if any
+  PatternPtr pattern;           // Operand
+  ExprPtr attr;                 // Attr: a value, a capture, or a list of these
   std::vector<ExprPtr> choices; // OneOf
   SourceRange range;
 };

@@ -23,7 +23,7 @@ struct NearMiss {
   Stage stage = Structure;
   size_t ops = 0; // ops matched
   std::string reason;
-  SourceRange where; // in the rule
+  SourceRange where;    // in the rule
   Node *node = nullptr; // the anchor
   bool betterThan(const NearMiss &o) const;
 };

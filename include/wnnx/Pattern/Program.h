@@ -15,10 +15,12 @@ struct Code;
 using CodePtr = std::unique_ptr<Code>;
 
 enum class CodeKind : uint8_t {
-  Const,         // constant
-  Slot,          // slot
-  Unary, Binary, // text is the operator
-  Ternary, Coalesce,
+  Const, // constant
+  Slot,  // slot
+  Unary,
+  Binary, // text is the operator
+  Ternary,
+  Coalesce,
   Has,           // whether kids[0] is there
   Call,          // builtin, kids (null: left out)
   Field,         // text, kids[0]
@@ -50,10 +52,10 @@ struct Code {
   std::vector<CodeItem> items;
   // Build.
   OpKind op = OpKind::Identity;
-  int opSlot = -1;                // the op is the one captured in this slot
-  std::vector<CodePtr> operands;  // by position; null: absent. A variadic group is one list
+  int opSlot = -1;               // the op is the one captured in this slot
+  std::vector<CodePtr> operands; // by position; null: absent. A variadic group is one list
   std::vector<std::pair<std::string, CodePtr>> attrs;
-  std::vector<CodePtr> spreads;   // records of attributes; `attrs` override them
+  std::vector<CodePtr> spreads; // records of attributes; `attrs` override them
   unsigned resultCount = 1;
 };
 
@@ -94,17 +96,17 @@ struct Pat {
   // Op.
   std::vector<OpKind> kinds; // ascending
   int opSlot = -1;
-  bool optional = false;   // Op: may be missing; Var: the operand may be absent
-  bool bothOrders = false; // commutative, not `ordered`
+  bool optional = false;        // Op: may be missing; Var: the operand may be absent
+  bool bothOrders = false;      // commutative, not `ordered`
   std::vector<PatPtr> operands; // by schema position; null: must be absent
   bool variadic = false;        // `elements` are the operands of the last group
   std::vector<PatPtr> elements;
   bool hasRest = false;
   int restSlot = -1;
-  std::vector<AttrPat> attrs;  // the mentioned ones
-  std::vector<bool> mentioned; // by attribute
-  bool attrsFree = false;      // `..`
-  int attrSlot = -1;           // `..a`
+  std::vector<AttrPat> attrs;     // the mentioned ones
+  std::vector<bool> mentioned;    // by attribute
+  bool attrsFree = false;         // `..`
+  int attrSlot = -1;              // `..a`
   std::vector<unsigned> ownSlots; // bound inside an optional op, or an alternative
   // Alt.
   std::vector<PatPtr> kids;
@@ -139,8 +141,8 @@ enum class EqClass : uint8_t { Exact, Real, Approx, Order, Relaxed };
 std::string_view eqClassName(EqClass c);
 
 struct RewriteAssign {
-  std::vector<unsigned> slots;  // old values that are replaced, or names of new values
-  std::vector<bool> replaces;   // per slot
+  std::vector<unsigned> slots; // old values that are replaced, or names of new values
+  std::vector<bool> replaces;  // per slot
   CodePtr value;
 };
 
@@ -155,12 +157,12 @@ struct Rule {
   bool bounded = false, off = false;
   std::vector<SlotInfo> slots;
   std::vector<Stmt> stmts;
-  std::vector<unsigned> roots;    // statements that no other one uses; the first is the anchor
+  std::vector<unsigned> roots; // statements that no other one uses; the first is the anchor
   std::vector<OpKind> anchorKinds;
-  unsigned radius = 1;            // edges from the anchor to the farthest matched op, at most
+  unsigned radius = 1; // edges from the anchor to the farthest matched op, at most
   std::vector<CodePtr> where, when, lets;
   std::vector<RewriteAssign> rewrite;
-  std::vector<bool> replaced;     // per slot
+  std::vector<bool> replaced; // per slot
   /// "fuse.pat:12"
   std::string place() const;
 };

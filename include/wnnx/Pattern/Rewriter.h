@@ -13,9 +13,9 @@ namespace wnnx::pat {
 
 /// What a committed rewrite did to the graph. Erased nodes are gone; only their number is known.
 struct RewriteEffect {
-  std::vector<Node *> added;     // without constants
-  std::vector<Value *> touched;  // values whose users or definition changed
-  unsigned erased = 0;           // without constants
+  std::vector<Node *> added;    // without constants
+  std::vector<Value *> touched; // values whose users or definition changed
+  unsigned erased = 0;          // without constants
   Cost removedCost, addedCost;
 };
 

@@ -49,10 +49,10 @@ struct RewriteOptions {
 
 struct RuleStats {
   std::string rule, place, ruleset, eqClass;
-  uint64_t tried = 0;      // attempts at a node of the right op
+  uint64_t tried = 0; // attempts at a node of the right op
   uint64_t fired = 0;
-  uint64_t rejected = 0;   // matched, but the right side did not fit
-  uint64_t overBudget = 0; // attempts stopped by the step budget
+  uint64_t rejected = 0;                     // matched, but the right side did not fit
+  uint64_t overBudget = 0;                   // attempts stopped by the step budget
   uint64_t nodesRemoved = 0, nodesAdded = 0; // constants not counted
   Cost removed, added;
 };

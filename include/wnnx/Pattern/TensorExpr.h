@@ -18,11 +18,30 @@ using TensorRef = std::shared_ptr<const TensorExpr>;
 
 enum class TensorFn : uint8_t {
   // One operand.
-  Neg, Abs, Sqrt, Rsqrt, Exp, Log, Tanh, Sigmoid, Floor, Ceil, Round,
+  Neg,
+  Abs,
+  Sqrt,
+  Rsqrt,
+  Exp,
+  Log,
+  Tanh,
+  Sigmoid,
+  Floor,
+  Ceil,
+  Round,
   // Two operands.
-  Add, Sub, Mul, Div, Min, Max, Pow,
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Min,
+  Max,
+  Pow,
   // Reductions.
-  Sum, Mean, Amax, Amin,
+  Sum,
+  Mean,
+  Amax,
+  Amin,
 };
 
 /// The scalar function of a one- or two-operand entry.
@@ -30,8 +49,21 @@ double applyFn(TensorFn f, double a, double b = 0);
 
 class TensorExpr {
 public:
-  enum Kind : uint8_t { Leaf, Fill, Iota, Map1, Map2, Reshape, View, Cat, Pad, Select, Reduce,
-                        Contract, Cast };
+  enum Kind : uint8_t {
+    Leaf,
+    Fill,
+    Iota,
+    Map1,
+    Map2,
+    Reshape,
+    View,
+    Cat,
+    Pad,
+    Select,
+    Reduce,
+    Contract,
+    Cast
+  };
   Kind kind = Leaf;
   TensorFn fn = TensorFn::Add;
   Shape shape;

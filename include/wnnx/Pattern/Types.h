@@ -13,15 +13,26 @@ namespace wnnx::pat {
 
 enum class TypeKind : uint8_t {
   Any, // not known before the rule is tried; also the type of what has already been reported
-  Value, Tensor, Int, Float, Bool, Str, DType, List, Record, Op, None, Target,
+  Value,
+  Tensor,
+  Int,
+  Float,
+  Bool,
+  Str,
+  DType,
+  List,
+  Record,
+  Op,
+  None,
+  Target,
 };
 
 struct Type {
   TypeKind kind = TypeKind::Any;
-  bool optional = false; // may be absent
-  bool constant = false; // Value: known to be a constant, so it serves as a tensor
-  std::shared_ptr<const Type> element;                                       // List; null: any
-  std::shared_ptr<const std::vector<std::pair<std::string, Type>>> fields;   // Record; null: any
+  bool optional = false;               // may be absent
+  bool constant = false;               // Value: known to be a constant, so it serves as a tensor
+  std::shared_ptr<const Type> element; // List; null: any
+  std::shared_ptr<const std::vector<std::pair<std::string, Type>>> fields; // Record; null: any
 
   Type() = default;
   Type(TypeKind k) : kind(k) {}
