@@ -89,7 +89,7 @@ Val Evaluator::callMethod(Val object, llvm::StringRef name, std::vector<Val> arg
 }
 
 Val Evaluator::callFunction(const Function &f, const Module *module, std::vector<Val> args,
-                            std::string scopeName, bool leaf, SourceRange where) {
+                            std::string scopeName, bool leaf, SourceRange where, bool nested) {
   if (aborted)
     return Val::poison();
   if (calls >= limits::callDepth)
@@ -102,6 +102,8 @@ Val Evaluator::callFunction(const Function &f, const Module *module, std::vector
   callee.module = module;
   callee.scope = std::move(scopeName);
   callee.leaf = leaf;
+  if (nested)
+    callee.locals = frame->locals;
   Frame *caller = frame;
   SourceRange callerRange = callRange;
   frame = &callee;
@@ -175,7 +177,7 @@ void Evaluator::execStmt(const Stmt &s) {
     return exec(s.body);
   case StmtKind::Function: {
     FunctionObject &f = functions.emplace_back();
-    f = {s.function->name.str(), s.function, frame->module};
+    f = {s.function->name.str(), s.function, frame->module, true};
     Val v = Val::of(ValKind::Function);
     v.function = &f;
     frame->locals[s.function->name] = v;

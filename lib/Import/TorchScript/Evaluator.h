@@ -66,7 +66,7 @@ private:
   void poisonAssigned(llvm::ArrayRef<const Stmt *> block);
   void setAttribute(const Expr *target, Val v);
   Val callFunction(const Function &f, const Module *module, std::vector<Val> args,
-                   std::string scope, bool leaf, SourceRange where);
+                   std::string scope, bool leaf, SourceRange where, bool nested = false);
 
   // Expressions (EvaluatorExpr.cpp).
   Val eval(const Expr *e);

@@ -79,7 +79,7 @@ Val Evaluator::callValue(Val callee, std::vector<Val> args, SourceRange where) {
     return callee;
   case ValKind::Function:
     return callFunction(*callee.function->decl, callee.function->module, std::move(args), scope(),
-                        frame->leaf, where);
+                        frame->leaf, where, callee.function->nested);
   case ValKind::Class: {
     const Class &c = *callee.cls->decl;
     if (c.base == "NamedTuple")

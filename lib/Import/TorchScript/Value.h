@@ -120,6 +120,7 @@ struct FunctionObject {
   std::string name;
   const Function *decl = nullptr;
   const Module *module = nullptr;
+  bool nested = false; // defined in a method, whose names it sees
 };
 
 struct Instance {
