@@ -70,6 +70,8 @@ LogicalResult compileModel(CompileJobOptions o, llvm::raw_ostream &log, Diagnost
   if (!good || failed(rules))
     return failure();
 
+  std::shared_ptr<const MappedFile> mapped;
+  load.mapped = &mapped;
   std::unique_ptr<Graph> graph = loadModel(o.model, load, diags);
   if (!graph)
     return failure();
@@ -81,6 +83,9 @@ LogicalResult compileModel(CompileJobOptions o, llvm::raw_ostream &log, Diagnost
   if (runPipeline(*graph, o.pipeline, *rules, diags).failed() ||
       verifyGraph(*graph, diags).failed())
     return failure();
+  // Rules have made new weights out of most of the file's; what is still needed is read again.
+  if (mapped)
+    mapped->discardPages();
   if (o.stats)
     log << nodeTable(*graph);
   if (o.output.empty())

@@ -183,6 +183,8 @@ std::unique_ptr<Graph> loadModel(const std::string &path, const LoadOptions &opt
     diags.error(path, "cannot-read", "cannot read: " + errorText(file.takeError()));
     return nullptr;
   }
+  if (options.mapped)
+    *options.mapped = *file;
   llvm::ArrayRef<uint8_t> bytes((*file)->data(), (*file)->size());
   std::optional<ModelFormat> format = detectFormat(path, bytes.take_front(1 << 16));
   if (!format) {

@@ -16,6 +16,11 @@ MappedFile::~MappedFile() {
     ::munmap(mapping, length);
 }
 
+void MappedFile::discardPages() const {
+  if (mapping)
+    (void)::madvise(mapping, length, MADV_DONTNEED); // a hint; nothing depends on it
+}
+
 llvm::Expected<std::shared_ptr<MappedFile>> MappedFile::open(const std::string &path) {
   auto fail = [&](int code) {
     return llvm::createFileError(path, std::error_code(code, std::generic_category()));

@@ -6,6 +6,7 @@
 
 #include "wnnx/Driver/Outputs.h"
 #include "wnnx/IR/Graph.h"
+#include "wnnx/Support/MappedFile.h"
 
 #include <memory>
 #include <optional>
@@ -30,6 +31,8 @@ std::optional<ModelFormat> detectFormat(std::string_view path, llvm::ArrayRef<ui
 struct LoadOptions {
   /// Types of inputs: needed for `.pt` files that do not record them, checked for the others.
   std::vector<InputSpec> inputs;
+  /// When set, receives the model's file as it is mapped, for giving its pages back.
+  std::shared_ptr<const MappedFile> *mapped = nullptr;
 };
 /// Reads a model; "-" is standard input. Null after errors, all of them reported. What comes back
 /// has passed `verifyGraph`.

@@ -27,6 +27,8 @@ public:
   const std::string &path() const { return filePath; }
   const uint8_t *data() const { return bytes; }
   uint64_t size() const { return length; }
+  /// Gives the pages back to the system; they are read again when they are touched.
+  void discardPages() const;
 };
 
 } // namespace wnnx
