@@ -1,104 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Operands in the form a kernel wants, results, temporaries and calls.
+// Operands in the form a kernel wants, results, calls, and the walk over the graph.
 #include "Lowering.h"
 
 #include "wnnx/Ops/Activation.h"
 #include "wnnx/Ops/Infer.h"
 #include "wnnx/Support/Check.h"
 
-#include "llvm/ADT/StringRef.h"
-#include "llvm/Support/xxhash.h"
-
 #include <cstring>
 #include <utility>
 
 namespace wnnx {
-
-Dims denseStrides(llvm::ArrayRef<int64_t> dims) {
-  Dims s(dims.size(), 1);
-  for (size_t i = dims.size(); i-- > 1;)
-    s[i - 1] = s[i] * dims[i];
-  return s;
-}
-
-Dims c16Dims(const Shape &s) {
-  return {s[0], (s[1] + 15) / 16, s[2], s[3], 16};
-}
-
-View denseView(int tensor, llvm::ArrayRef<int64_t> dims) {
-  return {tensor, 0, Dims(dims.begin(), dims.end()), denseStrides(dims)};
-}
-
-bool isDense(const View &v) {
-  int64_t expected = 1;
-  for (size_t i = v.dims.size(); i-- > 0;) {
-    if (v.dims[i] == 0)
-      return true;
-    if (v.dims[i] != 1 && v.strides[i] != expected)
-      return false;
-    expected *= v.dims[i];
-  }
-  return true;
-}
-
-std::optional<View> reshapeView(const View &v, llvm::ArrayRef<int64_t> shape) {
-  // Old dims are grouped into runs that are dense in themselves; each run must be covered by whole
-  // new dims.
-  View r{v.tensor, v.offset, Dims(shape.begin(), shape.end()), Dims(shape.size(), 0)};
-  size_t o = 0, n = 0;
-  while (o < v.dims.size() || n < shape.size()) {
-    size_t oEnd = o, nEnd = n;
-    int64_t oProduct = 1, nProduct = 1;
-    if (oEnd < v.dims.size())
-      oProduct = v.dims[oEnd++];
-    if (nEnd < shape.size())
-      nProduct = shape[nEnd++];
-    while (oProduct != nProduct) {
-      if (oProduct < nProduct) {
-        if (oEnd == v.dims.size())
-          return std::nullopt;
-        oProduct *= v.dims[oEnd++];
-      } else {
-        if (nEnd == shape.size())
-          return std::nullopt;
-        nProduct *= shape[nEnd++];
-      }
-    }
-    int64_t stride = 0, size = 1;
-    for (size_t i = oEnd; i-- > o;) {
-      if (v.dims[i] == 1)
-        continue;
-      if (size == 1)
-        stride = v.strides[i];
-      else if (v.strides[i] != stride * size)
-        return std::nullopt;
-      size *= v.dims[i];
-    }
-    for (size_t i = nEnd; i-- > n;) {
-      r.strides[i] = stride;
-      stride *= shape[i];
-    }
-    o = oEnd;
-    n = nEnd;
-  }
-  return r;
-}
-
-wnnrt_dtype runtimeDType(DType t) {
-  static_assert(WNNRT_F32 == int(DType::F32) && WNNRT_F16 == int(DType::F16) &&
-                    WNNRT_BF16 == int(DType::BF16) && WNNRT_F64 == int(DType::F64) &&
-                    WNNRT_I8 == int(DType::I8) && WNNRT_U8 == int(DType::U8) &&
-                    WNNRT_I16 == int(DType::I16) && WNNRT_I32 == int(DType::I32) &&
-                    WNNRT_I64 == int(DType::I64) && WNNRT_BOOL == int(DType::Bool),
-                "the runtime numbers dtypes as we do");
-  return wnnrt_dtype(t);
-}
-
-void setDims(int64_t *to, llvm::ArrayRef<int64_t> from) {
-  WNNX_CHECK(from.size() <= WNNRT_MAX_RANK, "rank fits the kernel's parameters");
-  std::copy(from.begin(), from.end(), to);
-}
 
 Lowering::Lowering(const Graph &g, const PlanOptions &opts, Diagnostics &d)
     : graph(g), options(opts), diags(d) {
@@ -110,134 +22,6 @@ Lowering::Lowering(const Graph &g, const PlanOptions &opts, Diagnostics &d)
     plan.buffers.back().index = i;
     reps[v].plain = t;
   }
-}
-
-// ---- tensors
-
-int Lowering::temp(std::string name, TensorType type, Layout layout) {
-  PlanTensor t;
-  t.name = std::move(name);
-  t.bytes = type.bytes();
-  if (layout == Layout::C16) {
-    Dims d = c16Dims(type.shape);
-    t.bytes = d[0] * d[1] * d[2] * d[3] * d[4] * 4;
-  }
-  t.type = std::move(type);
-  t.layout = layout;
-  t.buffer = unsigned(plan.buffers.size());
-  PlanBuffer b;
-  b.bytes = t.bytes;
-  plan.buffers.push_back(b);
-  plan.tensors.push_back(std::move(t));
-  return int(plan.tensors.size()) - 1;
-}
-
-int Lowering::part(int tensor, std::string name, TensorType type, Layout layout,
-                   int64_t byteOffset) {
-  PlanTensor t = plan.tensors[size_t(tensor)];
-  t.name = std::move(name);
-  t.bytes = type.bytes();
-  if (layout == Layout::C16) {
-    Dims d = c16Dims(type.shape);
-    t.bytes = d[0] * d[1] * d[2] * d[3] * d[4] * 4;
-  }
-  t.type = std::move(type);
-  t.layout = layout;
-  t.offset += byteOffset;
-  plan.tensors.push_back(std::move(t));
-  return int(plan.tensors.size()) - 1;
-}
-
-int Lowering::scratch(size_t bytes) {
-  if (bytes == 0)
-    return noTensor;
-  return temp("scratch", {DType::U8, Shape{int64_t(bytes)}});
-}
-
-int Lowering::weight(std::string name, std::string packing, TensorType type,
-                     std::vector<uint8_t> bytes) {
-  uint64_t hash = llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(bytes)) ^ bytes.size();
-  // The hash map reserves its two largest keys.
-  auto &same = weightsByHash[hash & (~uint64_t(0) >> 1)];
-  for (unsigned w : same)
-    if (plan.weights[w].bytes == bytes) {
-      for (size_t t = 0; t < plan.tensors.size(); ++t) {
-        const PlanBuffer &b = plan.buffers[plan.tensors[t].buffer];
-        if (b.storage == Storage::Weight && b.index == w && plan.tensors[t].type == type &&
-            plan.tensors[t].offset == 0)
-          return int(t);
-        if (b.storage == Storage::Weight && b.index == w)
-          return part(int(t), plan.weights[w].name, type, Layout::Plain, -plan.tensors[t].offset);
-      }
-    }
-  unsigned index = unsigned(plan.weights.size());
-  same.push_back(index);
-  PlanTensor t;
-  t.name = name;
-  t.type = type;
-  t.bytes = int64_t(bytes.size());
-  t.buffer = unsigned(plan.buffers.size());
-  PlanBuffer b;
-  b.storage = Storage::Weight;
-  b.index = index;
-  b.bytes = t.bytes;
-  plan.buffers.push_back(b);
-  plan.tensors.push_back(std::move(t));
-  plan.weights.push_back({std::move(name), std::move(packing), std::move(type), std::move(bytes)});
-  return int(plan.tensors.size()) - 1;
-}
-
-Floats::Floats(const Tensor &t) {
-  if (t.dtype() == DType::F32 && reinterpret_cast<uintptr_t>(t.data()) % alignof(float) == 0) {
-    first = reinterpret_cast<const float *>(t.data());
-    return;
-  }
-  copy.resize(size_t(t.numel()));
-  if (t.dtype() == DType::F32)
-    std::memcpy(copy.data(), t.data(), copy.size() * 4);
-  else
-    for (size_t i = 0; i < copy.size(); ++i)
-      copy[i] = float(t.getDouble(int64_t(i)));
-  first = copy.data();
-}
-
-int Lowering::packedWeight(std::string name, std::string packing, TensorType type, size_t floats,
-                           llvm::function_ref<void(float *)> fill) {
-  std::vector<uint8_t> bytes(floats * sizeof(float));
-  if (floats) // memory from the heap is aligned for every scalar
-    fill(reinterpret_cast<float *>(bytes.data()));
-  return weight(std::move(name), std::move(packing), std::move(type), std::move(bytes));
-}
-
-int Lowering::weightFloats(std::string name, std::string packing, TensorType type,
-                           llvm::ArrayRef<float> values) {
-  std::vector<uint8_t> bytes(values.size() * 4);
-  if (!values.empty())
-    std::memcpy(bytes.data(), values.data(), bytes.size());
-  return weight(std::move(name), std::move(packing), std::move(type), std::move(bytes));
-}
-
-int Lowering::channelConstant(std::string name, llvm::ArrayRef<float> values) {
-  std::vector<float> padded(values.begin(), values.end());
-  padded.resize(size_t(ceil16(int64_t(values.size()))));
-  return weightFloats(std::move(name), "channels", {DType::F32, Shape{int64_t(values.size())}},
-                      padded);
-}
-
-int Lowering::channelVector(const Value *v) {
-  if (!v)
-    return noTensor;
-  auto found = channelVectors.find(v);
-  if (found != channelVectors.end())
-    return found->second;
-  int t;
-  if (const Tensor *c = constant(v)) {
-    t = channelConstant(v->name(), {Floats(*c).data(), size_t(c->numel())});
-  } else {
-    t = readable(plain(v), ceil16(v->type().numel()) * 4);
-  }
-  channelVectors[v] = t;
-  return t;
 }
 
 // ---- operands
@@ -421,6 +205,11 @@ bool Lowering::wantsC16(const Value *v, unsigned depth) const {
     if (u.user->kind() == OpKind::Conv2d && u.index == 0)
       return true;
     const OpInfo &info = u.user->info();
+    if (info.has(Trait::BinaryElementwise) && u.user->result()->shape() == v->shape()) {
+      const Value *other = u.user->operand(1 - u.index);
+      if (inC16(other) && other->shape() == v->shape())
+        return true;
+    }
     bool elementwise = info.has(Trait::UnaryElementwise) || info.has(Trait::BinaryElementwise);
     if (elementwise && depth && u.user->result()->shape() == v->shape() &&
         wantsC16(u.user->result(), depth - 1))

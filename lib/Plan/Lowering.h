@@ -71,7 +71,8 @@ public:
   /// True when the value is a view in which channels lie together and fill whole blocks, as behind
   /// a permute from [N,H,W,C]: kernels that take strides read it as if it were c16.
   bool channelsLast(const Value *v);
-  /// True when a convolution reads the value, at once or behind elementwise ops.
+  /// True when a convolution reads the value, at once or behind elementwise ops, or when it is
+  /// combined with a value that lies in c16.
   bool wantsC16(const Value *v, unsigned depth = 4) const;
 
   // ---- results

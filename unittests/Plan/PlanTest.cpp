@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What planning promises: views and concatenations cost nothing, results go in place only where
+// nobody reads the operand later, equal weights are stored once, all errors are reported.
+#include "wnnx/Plan/Plan.h"
+
+#include "wnnx/Ops/Infer.h"
+
+#include <gtest/gtest.h>
+
+using namespace wnnx;
+
+namespace {
+
+class PlanTest : public testing::Test {
+protected:
+  Graph g;
+  Diagnostics diags;
+  using Ints = std::vector<int64_t>;
+
+  Value *input(Shape s, DType t = DType::F32) { return g.addInput("x", {t, s}); }
+  Node *node(OpKind k, std::vector<Value *> operands, std::vector<NamedAttr> attrs = {}) {
+    FailureOr<Node *> n = buildNode(g, k, operands, std::move(attrs), {}, diags);
+    EXPECT_TRUE(succeeded(n)) << diags.render();
+    g.append(*n);
+    return *n;
+  }
+  Value *add(OpKind k, std::vector<Value *> operands, std::vector<NamedAttr> attrs = {}) {
+    return node(k, std::move(operands), std::move(attrs))->result();
+  }
+  Value *conv(Value *x, int64_t channels, double weight = 0.5) {
+    Value *w =
+        g.addConstant(Tensor::splat({DType::F32, Shape{channels, x->dim(1), 1, 1}}, weight), "w");
+    return add(OpKind::Conv2d, {x, w});
+  }
+  Plan plan() {
+    g.nameAll();
+    FailureOr<Plan> p = makePlan(g, {}, diags);
+    EXPECT_TRUE(succeeded(p)) << diags.render();
+    return std::move(*p);
+  }
+  static unsigned count(const Plan &p, wnnrt_kernel_id k) {
+    unsigned n = 0;
+    for (const KernelCall &c : p.calls)
+      n += c.kernel == k;
+    return n;
+  }
+  static unsigned copies(const Plan &p) {
+    return count(p, WNNRT_K_copy_strided) + count(p, WNNRT_K_copy_channels_c16);
+  }
+};
+
+TEST_F(PlanTest, ElementwiseChainRunsInTheOutput) {
+  Value *y = input(Shape{100});
+  for (int i = 0; i < 5; ++i)
+    y = add(OpKind::Sin, {y});
+  g.addOutput("y", y);
+  Plan p = plan();
+  EXPECT_EQ(p.calls.size(), 5u);
+  EXPECT_EQ(p.arenaBytes, 0) << printPlan(p);
+}
+
+TEST_F(PlanTest, AnOperandThatIsReadLaterIsNotOverwritten) {
+  Value *a = add(OpKind::Sin, {input(Shape{16})});
+  Value *b = add(OpKind::Cos, {a});
+  Value *c = add(OpKind::Sub, {b, a});
+  g.addOutput("c", c);
+  Plan p = plan();
+  ASSERT_EQ(p.calls.size(), 3u);
+  auto place = [&](int call, int arg) {
+    const PlanTensor &t = p.tensors[size_t(p.calls[size_t(call)].args[size_t(arg)].refs[0].tensor)];
+    return std::pair(t.buffer, t.offset);
+  };
+  EXPECT_NE(place(1, 0), place(1, 1)) << printPlan(p);
+}
+
+TEST_F(PlanTest, ConcatenationsOfConcatenationsCopyNothing) {
+  // As in DenseNet: each layer reads everything made before it.
+  Value *x = conv(input(Shape{1, 16, 4, 4}), 16, 0.25);
+  std::vector<Value *> features{x};
+  for (int i = 0; i < 4; ++i) {
+    Value *all =
+        features.size() == 1 ? features[0] : add(OpKind::Cat, features, {{"dim", int64_t(1)}});
+    features.push_back(conv(all, 32, 0.5 + i));
+  }
+  g.addOutput("y", add(OpKind::Relu, {add(OpKind::Cat, features, {{"dim", int64_t(1)}})}));
+  Plan p = plan();
+  EXPECT_EQ(copies(p), 0u) << printPlan(p);
+}
+
+TEST_F(PlanTest, SplittingAlignedChannelsIsFree) {
+  Value *x = conv(input(Shape{1, 16, 4, 4}), 48);
+  Node *split = node(OpKind::Split, {x}, {{"sizes", Ints{16, 32}}, {"dim", int64_t(1)}});
+  Value *a = conv(split->result(0), 16, 0.1), *b = conv(split->result(1), 16, 0.2);
+  g.addOutput("y", add(OpKind::Add, {a, b}));
+  EXPECT_EQ(copies(plan()), 0u);
+}
+
+TEST_F(PlanTest, SqueezeExciteNeedsNoReorder) {
+  Value *x = conv(input(Shape{2, 3, 8, 8}), 24);
+  Value *s = add(OpKind::AdaptiveAvgPool2d, {x}, {{"output_size", Ints{1, 1}}});
+  s = add(OpKind::Hardsigmoid, {conv(add(OpKind::Relu, {conv(s, 8, 0.1)}), 24, 0.2)});
+  Value *y = conv(add(OpKind::Mul, {x, s}), 16, 0.3);
+  y = add(OpKind::AdaptiveAvgPool2d, {y}, {{"output_size", Ints{1, 1}}});
+  g.addOutput("y", add(OpKind::Reshape, {y}, {{"shape", Ints{2, 16}}}));
+  Plan p = plan();
+  EXPECT_EQ(copies(p), 0u) << printPlan(p);
+  EXPECT_EQ(count(p, WNNRT_K_plain_to_c16) + count(p, WNNRT_K_c16_to_plain), 0u) << printPlan(p);
+  EXPECT_EQ(count(p, WNNRT_K_linear), 2u);
+}
+
+TEST_F(PlanTest, ResidualIsAddedInPlace) {
+  Value *x = conv(input(Shape{1, 16, 4, 4}), 16);
+  Value *w = g.addConstant(Tensor::splat({DType::F32, Shape{16, 16, 1, 1}}, 0.1), "w2");
+  Value *y = add(OpKind::Conv2d, {conv(x, 16, 0.7), w, nullptr, x}, {{"act", "relu"}});
+  g.addOutput("y", conv(y, 16, 0.9));
+  Plan p = plan();
+  const KernelCall *fused = nullptr;
+  for (const KernelCall &c : p.calls)
+    if (c.kernel == WNNRT_K_conv2d_c16 && c.args[3].refs[0].tensor >= 0)
+      fused = &c;
+  ASSERT_NE(fused, nullptr);
+  const PlanTensor &r = p.tensors[size_t(fused->args[3].refs[0].tensor)];
+  const PlanTensor &out = p.tensors[size_t(fused->args[4].refs[0].tensor)];
+  EXPECT_EQ(std::pair(r.buffer, r.offset), std::pair(out.buffer, out.offset)) << printPlan(p);
+}
+
+TEST_F(PlanTest, EqualWeightsAreStoredOnceAligned) {
+  Value *x = input(Shape{1, 16});
+  Tensor w = Tensor::splat({DType::F32, Shape{16, 16}}, 0.5);
+  Value *y = add(OpKind::Linear, {x, g.addConstant(w, "a")});
+  y = add(OpKind::Linear, {y, g.addConstant(w, "b")});
+  g.addOutput("y", y);
+  Plan p = plan();
+  EXPECT_EQ(p.weights.size(), 1u);
+  EXPECT_EQ(p.weightBytes, 16 * 16 * 4);
+  for (const PackedWeight &each : p.weights)
+    EXPECT_EQ(each.offset % 64, 0);
+}
+
+TEST_F(PlanTest, DeadNodesAreNotPlanned) {
+  Value *x = input(Shape{4});
+  add(OpKind::Sin, {x});
+  g.addOutput("y", add(OpKind::Cos, {x}));
+  EXPECT_EQ(plan().calls.size(), 1u);
+}
+
+TEST_F(PlanTest, AllErrorsAreReported) {
+  Value *x = input(Shape{2, 3}, DType::F64);
+  add(OpKind::Softmax, {x}, {{"dim", int64_t(0)}});
+  Value *a = g.back()->result();
+  Value *b = add(OpKind::LogSoftmax, {x}, {{"dim", int64_t(1)}});
+  g.addOutput("a", a);
+  g.addOutput("b", b);
+  g.nameAll();
+  EXPECT_TRUE(failed(makePlan(g, {}, diags)));
+  EXPECT_EQ(diags.errorCount(), 2u) << diags.render();
+}
+
+TEST_F(PlanTest, WithoutSharingAndBlocksThereIsStillAPlan) {
+  Value *y = add(OpKind::Relu, {conv(conv(input(Shape{1, 3, 4, 4}), 16), 16, 0.1)});
+  g.addOutput("y", y);
+  g.nameAll();
+  PlanOptions options;
+  options.blockedLayout = options.shareBuffers = false;
+  FailureOr<Plan> p = makePlan(g, options, diags);
+  ASSERT_TRUE(succeeded(p));
+  EXPECT_EQ(count(*p, WNNRT_K_conv2d_plain), 2u);
+  EXPECT_EQ(count(*p, WNNRT_K_plain_to_c16) + count(*p, WNNRT_K_c16_to_plain), 0u);
+}
+
+} // namespace
