@@ -24,8 +24,8 @@ public:
   ~OutputFile();
   static llvm::Expected<OutputFile> create(const std::string &path);
   llvm::raw_fd_ostream &os() { return *stream; }
-  /// Writes what is buffered and closes; `commit` then only renames. For files that belong together:
-  /// finish all, then commit all.
+  /// Writes what is buffered and closes; `commit` then only renames. For files that belong
+  /// together: finish all, then commit all.
   llvm::Error finish();
   llvm::Error commit();
 };
