@@ -113,7 +113,7 @@ static std::vector<uint8_t> weightHeader(const Plan &plan) {
 GeneratedFiles generate(const Plan &plan, const Graph &graph, const CodeGenOptions &options) {
   Names names = nameAll(plan, options.modelName.empty() ? graph.name : options.modelName);
   Facts facts;
-  facts.version = "0.1.0";
+  facts.version = WNNX_VERSION;
   PrintOptions print;
   print.externalFile = "weights";
   facts.graphHash = sha256Hex(printGraph(graph, print)).substr(0, 32);
