@@ -15,7 +15,7 @@ build/release/bin/wnnxc examples/shapes/shapes.pt --rules patterns/fuse.pat -o "
 
 echo
 echo "== the generated program, in part"
-grep -n -m1 -A12 'conv2d' "$out/shapes.cpp" || true
+sed -n '/^  \/\/ \[3\]/,/^  }/p' "$out/shapes.cpp"
 wc -l "$out/shapes.h" "$out/shapes.cpp"
 
 echo

@@ -37,6 +37,19 @@ def load_torchvision():
     return torchvision
 
 
+def pictures(count, size):
+    """Random pictures with structure at every scale, as photographs have: white noise would be
+    averaged away by the first layers, and leave deeper ones nearly constant inputs, on which
+    batch norm amplifies rounding errors."""
+    x = torch.zeros(count, 3, size, size)
+    grid = 2
+    while grid <= size:
+        x += torch.nn.functional.interpolate(torch.randn(count, 3, grid, grid), size=(size, size),
+                                             mode="bilinear", align_corners=False) / grid ** 0.5
+        grid *= 2
+    return x / x.std()
+
+
 def build(name):
     """The network in eval mode; batch-norm statistics are those of random pictures, jittered."""
     models = load_torchvision().models
@@ -54,7 +67,7 @@ def build(name):
                 m.p = 0.0
         model.train()
         with torch.no_grad():
-            model(torch.randn(4, 3, NETWORKS[name], NETWORKS[name]))
+            model(pictures(4, NETWORKS[name]))
             for m in norms:
                 m.momentum = 0.1
                 m.running_var.mul_(torch.empty_like(m.running_var).uniform_(0.8, 1.25))
@@ -73,7 +86,7 @@ def main():
         model = build(name)
         for batch in args.batch:
             torch.manual_seed(batch)
-            x = torch.randn(batch, 3, NETWORKS[name], NETWORKS[name])
+            x = pictures(batch, NETWORKS[name])
             with torch.no_grad():
                 traced = torch.jit.trace(model, x)
                 y = model(x)
