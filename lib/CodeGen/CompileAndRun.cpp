@@ -94,6 +94,7 @@ struct Builder {
     args.push_back(library);
     std::vector<llvm::StringRef> refs(args.begin(), args.end());
     std::string log = at("compiler.log"), why;
+    llvm::sys::fs::remove(log); // redirection does not truncate
     std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""), llvm::StringRef(log),
                                                   llvm::StringRef(log)};
     int status = llvm::sys::ExecuteAndWait(*compiler, refs, std::nullopt, redirects, 0, 0, &why);

@@ -88,6 +88,7 @@ protected:
       return "no " + args[0];
     std::vector<llvm::StringRef> refs(args.begin(), args.end());
     std::string log = folder + "/log";
+    llvm::sys::fs::remove(log); // redirection does not truncate
     std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""), llvm::StringRef(log),
                                                   llvm::StringRef(log)};
     int status = llvm::sys::ExecuteAndWait(*program, refs, std::nullopt, redirects);
@@ -150,12 +151,14 @@ const char *const trappedProgram = R"(
 #include <string.h>
 #include <new>
 
-static bool armed = false;
+bool armed = false;
+#ifndef __SANITIZE_ADDRESS__ // which has a heap of its own
 extern "C" void *__libc_malloc(size_t);
 extern "C" void *malloc(size_t n) { if (armed) abort(); return __libc_malloc(n); }
 void *operator new(size_t n) { if (armed) abort(); return __libc_malloc(n); }
 void operator delete(void *p) noexcept { if (armed) abort(); free(p); }
 void operator delete(void *p, size_t) noexcept { if (armed) abort(); free(p); }
+#endif
 
 static_assert(int(TINY_ARENA_BYTES) == int(OTHER_ARENA_BYTES), "networks of one shape");
 alignas(64) static unsigned char arena[TINY_ARENA_BYTES];
