@@ -213,3 +213,15 @@ TEST(SemaText, ImportsAreResolvedAndCyclesShown) {
   EXPECT_TRUE(failed(loadRules({std::string("/")}, folder)));
   EXPECT_EQ(folder.all()[0].code, "pat-file");
 }
+
+TEST(SemaText, RuleSetsMayBeReopened) {
+  Rules rules("ruleset t; ruleset s { after t; }\n"
+              "rule a : s, class real { match { y = relu(x); } rewrite { y = x; } }\n"
+              "rule b : t, class real { match { y = exp(x); } rewrite { y = x; } }");
+  ASSERT_TRUE(bool(rules)) << rules.diags.render();
+  const Program &p = rules.set->program();
+  ASSERT_EQ(p.rulesets.size(), 2u);
+  EXPECT_EQ(p.rulesets[0].name, "t");
+  Rules cycle("ruleset t { after s; } ruleset s { after t; }\n");
+  EXPECT_EQ(cycle.codes(), "pat-cycle");
+}
