@@ -261,7 +261,8 @@ TEST(Matcher, TheFirstFailingConditionIsNamed) {
     std::unique_ptr<Graph> g = graphOf(text, diags);
     NearMiss miss;
     Match m;
-    Matcher matcher(*rules.set->program().rules[0], RewriteOptions());
+    RewriteOptions options;
+    Matcher matcher(*rules.set->program().rules[0], options);
     for (Node *n : g->nodes()) {
       if (n->kind() == OpKind::Log)
         matcher.match(n, m, &miss);

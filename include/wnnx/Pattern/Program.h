@@ -9,6 +9,8 @@
 #include "wnnx/Pattern/Datum.h"
 #include "wnnx/Pattern/Types.h"
 
+#include <deque>
+
 namespace wnnx::pat {
 
 struct Code;
@@ -155,7 +157,7 @@ struct Rule {
   unsigned opCount = 0; // ops in the pattern
   unsigned fileOrder = 0;
   bool bounded = false, off = false;
-  std::vector<SlotInfo> slots;
+  std::deque<SlotInfo> slots; // references stay valid while the checker adds more
   std::vector<Stmt> stmts;
   std::vector<unsigned> roots; // statements that no other one uses; the first is the anchor
   std::vector<OpKind> anchorKinds;
