@@ -58,20 +58,27 @@ static Dims atLeastOne(const Shape &s) {
   return d;
 }
 
+/// What gather and scatter have in common: positions are those of a dense index tensor.
+static wnnrt_gather_params gatherParams(const Value *x, const Value *index, DType indexType,
+                                        int64_t dim) {
+  Dims dims = atLeastOne(x->shape()), indexDims = atLeastOne(index->shape());
+  wnnrt_gather_params p = {};
+  p.index_dtype = runtimeDType(indexType);
+  p.dtype = runtimeDType(x->dtype());
+  p.rank = i32(int64_t(dims.size()));
+  p.axis = x->rank() ? i32(*normalizeDim(dim, x->rank())) : 0;
+  setDims(p.dims, dims);
+  setDims(p.index_dims, indexDims);
+  setDims(p.index_strides, denseStrides(indexDims));
+  return p;
+}
+
 LogicalResult lowerGather(Lowering &l, const Node &n) {
   GatherOp op(n);
   const Value *x = op.input(), *y = op.result();
   int from = l.plain(x);
   auto [index, t] = indexTensor(l, op.index());
-  Dims dims = atLeastOne(x->shape()), indexDims = atLeastOne(op.index()->shape());
-  wnnrt_gather_params p = {};
-  p.index_dtype = runtimeDType(t);
-  p.dtype = runtimeDType(x->dtype());
-  p.rank = i32(int64_t(dims.size()));
-  p.axis = x->rank() ? i32(*normalizeDim(op.dim(), x->rank())) : 0;
-  setDims(p.dims, dims);
-  setDims(p.index_dims, indexDims);
-  setDims(p.index_strides, denseStrides(indexDims));
+  wnnrt_gather_params p = gatherParams(x, op.index(), t, op.dim());
   l.call(WNNRT_K_gather, p, {from, index, l.definePlain(y)});
   return success();
 }
@@ -81,16 +88,8 @@ LogicalResult lowerScatter(Lowering &l, const Node &n) {
   const Value *x = op.input(), *y = op.result();
   int from = l.plain(x);
   auto [index, t] = indexTensor(l, op.index());
-  Dims dims = atLeastOne(x->shape()), indexDims = atLeastOne(op.index()->shape());
   View src = op.src()->rank() ? l.view(op.src()) : denseView(l.plain(op.src()), {1});
-  wnnrt_gather_params p = {};
-  p.index_dtype = runtimeDType(t);
-  p.dtype = runtimeDType(x->dtype());
-  p.rank = i32(int64_t(dims.size()));
-  p.axis = x->rank() ? i32(*normalizeDim(op.dim(), x->rank())) : 0;
-  setDims(p.dims, dims);
-  setDims(p.index_dims, indexDims);
-  setDims(p.index_strides, denseStrides(indexDims));
+  wnnrt_gather_params p = gatherParams(x, op.index(), t, op.dim());
   setDims(p.src_strides, src.strides);
   l.call(WNNRT_K_scatter, p, {from, index, src.ref(x->dtype()), l.definePlain(y)}, {0u});
   return success();
