@@ -8,8 +8,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # A layer may include itself and every layer of a smaller number; layers of one number are siblings.
 LEVEL = {"Support": 0, "IR": 1, "Ops": 2, "Eval": 3, "Import/Wnnx": 4, "Import/TorchScript": 4,
-         "Export/Wnnx": 4, "Pattern": 4, "Builder": 4, "Transforms": 5, "Plan": 6, "CodeGen": 7,
-         "Driver": 8}
+         "Export/Wnnx": 4, "Pattern": 4, "Builder": 4, "Transforms": 5, "Verify": 5, "Plan": 6, "RuleTools": 6,
+         "CodeGen": 7, "Driver": 8}
 
 
 def layer_of(path):

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The commands of wnnx-pat. Each stands in a file of its own and has a row in `Commands.def`, from
+// which `--help` and the dispatch are made.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace wnnx::cmd {
+
+using Args = std::vector<std::string>;
+
+/// A command's function gets what stands behind its name and returns the exit status: 0 when all is
+/// well, 1 when something is wrong, 2 for a wrong command line.
+#define WNNX_COMMAND(name, arguments, summary) int name(const Args &args);
+#include "Commands.def"
+
+/// Complains about the command line; returns 2.
+int usage(const std::string &message);
+
+} // namespace wnnx::cmd
