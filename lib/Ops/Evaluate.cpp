@@ -22,6 +22,7 @@ template <class S> void evaluateNode(const EvalContext<S> &ctx) {
   }
 }
 template void evaluateNode<double>(const EvalContext<double> &ctx);
+template void evaluateNode<Field>(const EvalContext<Field> &ctx);
 
 template <class T> static void wrap(std::vector<int64_t> &values) {
   for (int64_t &v : values)

@@ -4,6 +4,8 @@
 // this file is compiled with full optimisation in every build type.
 #include "Product.h"
 
+#include "wnnx/Ops/FieldScalar.h"
+
 #include <cstring>
 
 namespace wnnx {
@@ -118,5 +120,9 @@ template void multiplyStrip(const double *, int64_t, const double *, int64_t, in
                             int64_t, int64_t);
 template void multiplyTransposed(const double *, const double *, int64_t, int64_t, int64_t,
                                  double *);
+
+template void multiplyStrip(const Field *, int64_t, const Field *, int64_t, int64_t, Field *,
+                            int64_t, int64_t);
+template void multiplyTransposed(const Field *, const Field *, int64_t, int64_t, int64_t, Field *);
 
 } // namespace wnnx

@@ -11,6 +11,8 @@
 
 namespace wnnx {
 
+class Field;
+
 /// Columns that `multiplyStrip` works on at once.
 constexpr int64_t stripWidth = 16;
 
@@ -41,5 +43,9 @@ extern template void multiplyStrip(const double *, int64_t, const double *, int6
                                    double *, int64_t, int64_t);
 extern template void multiplyTransposed(const double *, const double *, int64_t, int64_t, int64_t,
                                         double *);
+extern template void multiplyStrip(const Field *, int64_t, const Field *, int64_t, int64_t, Field *,
+                                   int64_t, int64_t);
+extern template void multiplyTransposed(const Field *, const Field *, int64_t, int64_t, int64_t,
+                                        Field *);
 
 } // namespace wnnx

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "wnnx/IR/OpViews.h"
+#include "wnnx/Ops/FieldScalar.h"
 
 #include <vector>
 
@@ -50,9 +51,10 @@ template <class S> struct EvalContext {
 #include "wnnx/IR/Ops.def"
 
 /// Runs the node's hook. Operands and attributes must have passed inference. Instantiated for
-/// double.
+/// double and for `Field`.
 template <class S> void evaluateNode(const EvalContext<S> &ctx);
 extern template void evaluateNode<double>(const EvalContext<double> &ctx);
+extern template void evaluateNode<Field>(const EvalContext<Field> &ctx);
 
 /// Rounds to what the dtype can hold: floats to nearest even, integers by wrapping.
 void roundToDType(RefTensor<double> &t);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Functions of real numbers as the reference evaluators use them. Evaluators are templates on the
-// scalar S and take every function from here, so that another number system (intervals, a prime
-// field) is one more set of overloads, declared before the evaluators' headers. `+ - *` and
+// scalar S and take every function from here; another number system is one more set of overloads,
+// included here, as the prime field of `FieldScalar.h` is. `+ - *` and
 // comparisons are operators on S. NaN follows PyTorch: it passes through max, min and rounding.
 #pragma once
+
+#include "wnnx/Ops/FieldScalar.h"
 
 #include <cmath>
 #include <cstdint>
