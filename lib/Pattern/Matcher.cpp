@@ -430,9 +430,11 @@ bool Matcher::complete() {
     if (!require(NearMiss::Where, *w))
       return false;
   }
-  for (const CodePtr &w : rule.when) {
-    if (!require(NearMiss::When, *w))
-      return false;
+  if (!options.ignoreWhen) {
+    for (const CodePtr &w : rule.when) {
+      if (!require(NearMiss::When, *w))
+        return false;
+    }
   }
   result->slots = std::move(work);
   result->nodes = nodes;

@@ -62,6 +62,8 @@ public:
   }
 
   bool build(std::string &why);
+  void computeWeights();
+  bool approved(std::string &why) const;
   void commit(RewriteEffect &effect);
 
   std::optional<std::vector<Value *>> make(const Code &c, OpKind op, std::vector<Datum> operands,
@@ -322,12 +324,27 @@ void RightSide::nameConstants() {
   }
 }
 
-void RightSide::commit(RewriteEffect &effect) {
-  committed = true;
+void RightSide::computeWeights() {
   for (Weight &w : weights) {
     if (!w.node->attr(0).asTensor())
       w.node->setAttr(0u, Attribute(w.expr->evaluate(w.node->result()->type())));
   }
+}
+
+bool RightSide::approved(std::string &why) const {
+  if (!rw.options.beforeCommit)
+    return true;
+  std::vector<std::pair<Value *, Value *>> replaced;
+  for (const Replacement &r : replacements)
+    replaced.push_back({r.from, r.to});
+  std::vector<std::pair<Node *, TensorRef>> constants;
+  for (const Weight &w : weights)
+    constants.push_back({w.node, w.expr});
+  return rw.options.beforeCommit({rule, match, replaced, constants}, why);
+}
+
+void RightSide::commit(RewriteEffect &effect) {
+  committed = true;
   place();
   std::vector<std::string> names;
   std::vector<Node *> dead = match.nodes;
@@ -478,6 +495,9 @@ void Rewriter::mergeDuplicates(RewriteEffect &effect) {
 bool Rewriter::apply(const Rule &rule, Match &match, RewriteEffect &effect, std::string &why) {
   RightSide side(*this, rule, match);
   if (!side.build(why))
+    return false;
+  side.computeWeights();
+  if (!side.approved(why))
     return false;
   side.commit(effect);
   mergeDuplicates(effect);

@@ -19,6 +19,15 @@ struct RewriteEffect {
   Cost removedCost, addedCost;
 };
 
+/// A rewrite that fits but has not happened yet: the matched nodes are as they were, the new ones
+/// are not in the list of the graph. New constants have their content.
+struct PendingRewrite {
+  const Rule &rule;
+  const Match &match;
+  llvm::ArrayRef<std::pair<Value *, Value *>> replacements; // old, new
+  llvm::ArrayRef<std::pair<Node *, TensorRef>> weights;     // new constants and their expressions
+};
+
 class Rewriter {
 public:
   Rewriter(Graph &graph, const RewriteOptions &o) : g(graph), options(o) {}

@@ -12,6 +12,7 @@
 namespace wnnx::pat {
 
 struct Program;
+struct PendingRewrite;
 
 /// Loaded and checked rules. Copies share them. Refers to the texts of the rule files, which the
 /// `Diagnostics` they were loaded with own: that object must outlive it.
@@ -45,6 +46,11 @@ struct RewriteOptions {
   std::function<bool(std::string_view rule)> only;
   /// After each application: the graph must be well-formed. Slow; for tests.
   bool verifyEach = false;
+  /// Conditions of profit do not count: for asking whether rules are right.
+  bool ignoreWhen = false;
+  /// Sees each rewrite while both sides stand beside each other; false drops it, for the reason in
+  /// `why`.
+  std::function<bool(const PendingRewrite &, std::string &why)> beforeCommit;
 };
 
 struct RuleStats {
