@@ -19,12 +19,17 @@ bool Matcher::attributes(const Pat &p, Node *n) {
     if (p.attrSlot >= 0) {
       rest.push_back({std::string(info.attrs[i].name), Datum::ofAttr(n->attr(i))});
     } else if (!p.attrsFree && n->attr(i) != info.attrs[i].defaultValue) {
-      return miss(NearMiss::Attributes, p.range, [&] {
-        return fmt::format("attribute `{}` of {} is {}; the pattern does not mention it, so it "
-                           "must be {}",
-                           info.attrs[i].name, show(n->result()), n->attr(i).str(),
-                           info.attrs[i].defaultValue.str());
-      });
+      auto text = [&] {
+        std::string want = info.attrs[i].defaultValue.str(), have = n->attr(i).str();
+        return NearMiss::Text(
+            fmt::format("attribute `{}` of {} is {}; the pattern does not mention it, so it "
+                        "must be {}",
+                        info.attrs[i].name, show(n->result()), have, want),
+            fmt::format("{} = {}", info.attrs[i].name, want),
+            fmt::format("{} = {}", info.attrs[i].name, have));
+      };
+      if (!miss(NearMiss::Attributes, p.range, text, NearMiss::AttrUnsaid, n->result(), int(i)))
+        return false;
     }
   }
   if (p.attrSlot >= 0 && !bind(unsigned(p.attrSlot), std::move(rest)))
@@ -39,10 +44,17 @@ bool Matcher::attributes(const Pat &p, Node *n) {
 bool Matcher::attribute(const AttrPat &a, const Datum &actual, const Pat &p, Node *n,
                         unsigned index) {
   auto different = [&](const std::string &want) {
-    return miss(NearMiss::Attributes, a.range, [&] {
-      return fmt::format("attribute `{}` of {} is {}, not {}", n->info().attrs[index].name,
-                         show(n->result()), Datum::ofAttr(n->attr(index)).str(), want);
-    });
+    return miss(
+        NearMiss::Attributes, a.range,
+        [&] {
+          std::string_view attr = n->info().attrs[index].name;
+          std::string have = Datum::ofAttr(n->attr(index)).str();
+          return NearMiss::Text(fmt::format("attribute `{}` of {} is {}, not {}", attr,
+                                            show(n->result()), have, want),
+                                fmt::format("{} = {}", attr, want),
+                                fmt::format("{} = {}", attr, have));
+        },
+        NearMiss::AttrValue, n->result(), int(index));
   };
   switch (a.kind) {
   case AttrPat::Any:
@@ -111,15 +123,21 @@ static bool holdsFor(ValuePredicate p, const Tensor &t) {
 
 bool Matcher::type(const TypePat &t, const Pat &p, Value *v) {
   const std::string &name = rule.slots[p.slot].name;
-  if (t.isConst && !v->constant())
-    return miss(NearMiss::Attributes, p.range, [&] {
-      return fmt::format("`{}` must be a constant, and {} is not", name, show(v));
-    });
-  if (t.dtype && v->dtype() != *t.dtype)
-    return miss(NearMiss::Attributes, p.range, [&] {
-      return fmt::format("`{}` must be {}, and {} is {}", name, dtypeName(*t.dtype), show(v),
-                         dtypeName(v->dtype()));
-    });
+  auto notConst = [&] {
+    return NearMiss::Text(fmt::format("`{}` must be a constant, and {} is not", name, show(v)),
+                          "a constant", show(v));
+  };
+  if (t.isConst && !v->constant() &&
+      !miss(NearMiss::Attributes, p.range, notConst, NearMiss::NotConst, v))
+    return false;
+  auto otherType = [&] {
+    std::string want(dtypeName(*t.dtype)), have(dtypeName(v->dtype()));
+    return NearMiss::Text(fmt::format("`{}` must be {}, and {} is {}", name, want, show(v), have),
+                          want, have);
+  };
+  if (t.dtype && v->dtype() != *t.dtype &&
+      !miss(NearMiss::Attributes, p.range, otherType, NearMiss::DType, v))
+    return false;
   if (t.hasDims && !dimensions(t, p, v))
     return false;
   for (ValuePredicate pred : t.predicates) {
@@ -127,12 +145,14 @@ bool Matcher::type(const TypePat &t, const Pat &p, Value *v) {
     bool ok =
         c ? holdsFor(pred, *c)
           : pred == ValuePredicate::Scalar && v->shape().isStatic() && v->shape().numel() == 1;
-    if (!ok)
-      return miss(NearMiss::Attributes, p.range, [&] {
-        static const char *names[] = {
-            "positive", "not negative", "of one element", "of one value", "finite", "zero", "one"};
-        return fmt::format("`{}` = {} is not {}", name, show(v), names[size_t(pred)]);
-      });
+    auto text = [&] {
+      static const char *names[] = {
+          "positive", "not negative", "of one element", "of one value", "finite", "zero", "one"};
+      return NearMiss::Text(fmt::format("`{}` = {} is not {}", name, show(v), names[size_t(pred)]),
+                            names[size_t(pred)], show(v));
+    };
+    if (!ok && !miss(NearMiss::Attributes, p.range, text, NearMiss::Property, v))
+      return false;
   }
   return true;
 }
@@ -147,10 +167,14 @@ bool Matcher::dimensions(const TypePat &t, const Pat &p, Value *v) {
   }
   bool open = rest != given;
   auto no = [&](const std::string &what) {
-    return miss(NearMiss::Attributes, p.range, [&] {
-      return fmt::format("`{}` = {} has shape {}: {}", rule.slots[p.slot].name, show(v), s.str(),
-                         what);
-    });
+    return miss(
+        NearMiss::Attributes, p.range,
+        [&] {
+          return NearMiss::Text(fmt::format("`{}` = {} has shape {}: {}", rule.slots[p.slot].name,
+                                            show(v), s.str(), what),
+                                what, s.str());
+        },
+        NearMiss::Dims, v);
   };
   if (open ? rank < given - 1 : rank != given)
     return no(fmt::format("{}{} dimensions are asked for", open ? given - 1 : given,
@@ -163,17 +187,21 @@ bool Matcher::dimensions(const TypePat &t, const Pat &p, Value *v) {
       continue;
     if (d.kind == DimPat::Rest) {
       if (d.slot >= 0 && !bind(unsigned(d.slot), Datum::ofInts(s.ref().slice(i, restLength))))
-        return no("the dimensions differ from those before");
+        if (!no("the dimensions differ from those before"))
+          return false;
       continue;
     }
     int64_t size = s[int64_t(at)];
+    bool ok = true;
     if (size < 0)
-      return no(fmt::format("dimension {} is symbolic", at));
-    if (d.kind == DimPat::Size && d.size != size)
-      return no(fmt::format("dimension {} must be {}", at, d.size));
-    if (d.kind == DimPat::Slot && !bind(unsigned(d.slot), size))
-      return no(fmt::format("dimension {} must be `{}` = {}", at, rule.slots[size_t(d.slot)].name,
-                            slots[size_t(d.slot)].str()));
+      ok = no(fmt::format("dimension {} is symbolic", at));
+    else if (d.kind == DimPat::Size && d.size != size)
+      ok = no(fmt::format("dimension {} must be {}", at, d.size));
+    else if (d.kind == DimPat::Slot && !bind(unsigned(d.slot), size))
+      ok = no(fmt::format("dimension {} must be `{}` = {}", at, rule.slots[size_t(d.slot)].name,
+                          slots[size_t(d.slot)].str()));
+    if (!ok)
+      return false;
   }
   return true;
 }

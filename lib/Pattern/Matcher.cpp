@@ -5,6 +5,7 @@
 #include "MatchText.h"
 
 #include "fmt/format.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,21 +14,83 @@ namespace wnnx::pat {
 
 bool NearMiss::betterThan(const NearMiss &o) const {
   auto score = [](const NearMiss &m) {
-    return m.stage <= Attributes ? m.ops * 2 + (m.stage == Attributes)
-                                 : size_t(m.stage) * 100000 + m.ops;
+    size_t far = m.stage <= Attributes ? m.ops * 2 + (m.stage == Attributes)
+                                       : size_t(m.stage) * 100000 + m.ops;
+    return far * 8 + std::min(m.likeness, 7u);
   };
   return score(*this) > score(o);
 }
 
 bool Matcher::miss(NearMiss::Stage stage, SourceRange where,
-                   llvm::function_ref<std::string()> reason) {
-  if (near && !overBudget) {
-    NearMiss m{stage, nodes.size(), "", where, anchorNode};
-    if (near->reason.empty() || m.betterThan(*near)) {
-      m.reason = reason();
-      *near = std::move(m);
-    }
+                   llvm::function_ref<NearMiss::Text()> reason, NearMiss::Kind kind,
+                   const Value *at, int attr, const Pat *pattern) {
+  bool forgive = stage != NearMiss::Structure && stage != NearMiss::Budget &&
+                 forgiven.size() < slack && !overBudget;
+  if ((!near && !forgive) || overBudget)
+    return false;
+  NearMiss m;
+  m.stage = stage;
+  m.kind = kind;
+  m.set = true;
+  m.ops = nodes.size();
+  m.where = where;
+  m.node = anchorNode;
+  m.value = at;
+  m.attr = attr;
+  m.pattern = pattern;
+  m.likeness = pattern && kind == NearMiss::Op ? likeness(*pattern, at) : 0;
+  if (!forgive && near->set && !m.betterThan(*near))
+    return false;
+  m.quiet = near && near->quiet;
+  if (!m.quiet) {
+    NearMiss::Text text = reason();
+    m.reason = std::move(text.reason);
+    m.expected = std::move(text.expected);
+    m.actual = std::move(text.actual);
+    m.matched = nodes;
   }
+  if (forgive)
+    forgiven.push_back(std::move(m));
+  else
+    *near = std::move(m);
+  return forgive;
+}
+
+/// An op is more like what was asked for than an input is; more so when its own operands are what
+/// the pattern wants below.
+unsigned Matcher::likeness(const Pat &p, const Value *v) const {
+  const Node *n = v ? v->node() : nullptr;
+  if (!n || n->kind() == OpKind::Constant)
+    return 0;
+  unsigned like = 1;
+  for (size_t i = 0; i < p.operands.size() && i < n->numOperands(); ++i) {
+    const Pat *k = p.operands[i].get();
+    const Value *o = n->operand(unsigned(i));
+    if (!k || !o)
+      continue;
+    like += k->kind == PatKind::Var && slots[k->slot].value() == o;
+    like += k->kind == PatKind::Op && o->node() &&
+            std::binary_search(k->kinds.begin(), k->kinds.end(), o->node()->kind());
+  }
+  return like;
+}
+
+/// When conditions may fail: the op asked for stands one op farther up.
+bool Matcher::extraOp(const Pat &p, Value *v, Next next) {
+  Node *between = v && v->index() == 0 ? v->node() : nullptr;
+  Value *up = between ? between->operand(0) : nullptr;
+  Node *n = up && up->index() == 0 ? up->node() : nullptr;
+  if (!n || !std::binary_search(p.kinds.begin(), p.kinds.end(), n->kind()))
+    return false;
+  Mark m = mark();
+  nodes.push_back(between);
+  auto text = [&] {
+    return NearMiss::Text(fmt::format("{} stands between", show(v)), std::string(opName(n->kind())),
+                          std::string(opName(between->kind())));
+  };
+  if (miss(NearMiss::Attributes, p.range, text, NearMiss::ExtraOp, v, -1, &p) && op(p, n, next))
+    return true;
+  undo(m);
   return false;
 }
 
@@ -52,6 +115,7 @@ void Matcher::undo(const Mark &m) {
   nodes.resize(m.nodes);
   choices.resize(m.choices);
   checks.resize(m.checks);
+  forgiven.resize(m.forgiven);
 }
 
 bool Matcher::bind(unsigned slot, Datum d) {
@@ -69,6 +133,7 @@ MatchOutcome Matcher::match(Node *anchor, Match &out, NearMiss *nearMiss) {
   choices.clear();
   checks.clear();
   trail.clear();
+  forgiven.clear();
   steps = 0;
   overBudget = false;
   result = &out;
@@ -79,6 +144,22 @@ MatchOutcome Matcher::match(Node *anchor, Match &out, NearMiss *nearMiss) {
             statement(rule.roots[0], 0, anchor->result(0),
                       [&] { return roots(1, [&] { return complete(); }); });
   return ok ? MatchOutcome::Matched : overBudget ? MatchOutcome::OverBudget : MatchOutcome::Failed;
+}
+
+std::vector<NearMiss> Matcher::missing(Node *anchor, unsigned limit) {
+  Match match;
+  std::vector<NearMiss> found;
+  for (unsigned n = 0; n <= limit; ++n) {
+    slack = n;
+    bool matched = this->match(anchor, match) == MatchOutcome::Matched;
+    if (matched)
+      found = std::move(forgiven);
+    if (matched || overBudget)
+      break;
+  }
+  slack = 0;
+  forgiven.clear();
+  return found;
 }
 
 bool Matcher::value(const Pat &p, Value *v, Node *user, Next next) {
@@ -114,11 +195,18 @@ bool Matcher::value(const Pat &p, Value *v, Node *user, Next next) {
       return true;
     undo(m);
   } else if (!p.optional) {
-    return miss(NearMiss::Structure, p.range, [&] {
-      return fmt::format("{} is not {}", show(v),
-                         p.kinds.size() == 1 ? "a " + std::string(opName(p.kinds[0]))
-                                             : std::string("an op of the class"));
-    });
+    if (forgiven.size() < slack && extraOp(p, v, next))
+      return true;
+    return miss(
+        NearMiss::Structure, p.range,
+        [&] {
+          std::string want = p.kinds.size() == 1 ? std::string(opName(p.kinds[0]))
+                                                 : std::string("an op of the class");
+          return NearMiss::Text(
+              fmt::format("{} is not {}{}", show(v), p.kinds.size() == 1 ? "a " : "", want), want,
+              show(v));
+        },
+        NearMiss::Op, v, -1, &p);
   }
   if (!p.optional)
     return false;
@@ -141,15 +229,25 @@ bool Matcher::variable(const Pat &p, Value *v, Next next) {
     if (p.optional && bind(p.slot, Datum::absent()) && next())
       return true;
     undo(m);
-    return p.optional ? false : miss(NearMiss::Structure, p.range, [&] {
-      return fmt::format("operand `{}` is absent", info.name);
-    });
+    return p.optional
+               ? false
+               : miss(
+                     NearMiss::Structure, p.range,
+                     [&] {
+                       return NearMiss::Text(fmt::format("operand `{}` is absent", info.name),
+                                             fmt::format("operand `{}`", info.name), "no operand");
+                     },
+                     NearMiss::Operand);
   }
   if (!bind(p.slot, v))
-    return miss(NearMiss::Structure, p.range, [&] {
-      return fmt::format("`{}` is {} and cannot be {} as well", info.name, slots[p.slot].str(),
-                         show(v));
-    });
+    return miss(
+        NearMiss::Structure, p.range,
+        [&] {
+          return NearMiss::Text(fmt::format("`{}` is {} and cannot be {} as well", info.name,
+                                            slots[p.slot].str(), show(v)),
+                                slots[p.slot].str(), show(v));
+        },
+        NearMiss::SameValue, v);
   bool ok = !p.type || type(*p.type, p, v);
   if (ok && info.stmt >= 0 && !stmtDone[size_t(info.stmt)])
     ok = statement(unsigned(info.stmt), info.result, v, next);
@@ -188,20 +286,30 @@ bool Matcher::literal(const Pat &p, Value *v, Node *user) {
   std::optional<double> x = t ? t->splatValue() : std::nullopt;
   auto shown = [&] { return formatFloat(p.literal); };
   if (!x)
-    return miss(NearMiss::Structure, p.range, [&] {
-      return fmt::format("{} is not a constant of one value, {}", show(v), shown());
-    });
+    return miss(
+        NearMiss::Structure, p.range,
+        [&] {
+          return NearMiss::Text(
+              fmt::format("{} is not a constant of one value, {}", show(v), shown()), shown(),
+              show(v));
+        },
+        NearMiss::NotConst, v);
   // The number may not widen the result: another operand has the result's shape.
   bool plain = t->numel() == 1 && t->shape().rank() == 0;
   if (!plain && user) {
     for (Value *o : user->operands())
       plain |= o && o != v && o->shape() == user->result()->shape();
   }
-  if (!plain)
-    return miss(NearMiss::Attributes, p.range, [&] {
-      return fmt::format("{} is a constant of shape {}, which widens the result", show(v),
-                         t->shape().str());
-    });
+  if (!plain && !miss(
+                    NearMiss::Attributes, p.range,
+                    [&] {
+                      return NearMiss::Text(
+                          fmt::format("{} is a constant of shape {}, which widens the result",
+                                      show(v), t->shape().str()),
+                          "a number", "shape " + t->shape().str());
+                    },
+                    NearMiss::Widening, v))
+    return false;
   double want = p.literal;
   bool equal;
   if (p.tolerance >= 0) {
@@ -213,9 +321,14 @@ bool Matcher::literal(const Pat &p, Value *v, Node *user) {
     // An integer constant is a fraction rounded only if there was nothing to round.
     equal &= isFloat(t->dtype()) || rounded == want;
   }
-  return equal || miss(NearMiss::Attributes, p.range, [&] {
-           return fmt::format("{} is {}, not {}", show(v), formatFloat(*x), shown());
-         });
+  return equal || miss(
+                      NearMiss::Attributes, p.range,
+                      [&] {
+                        return NearMiss::Text(
+                            fmt::format("{} is {}, not {}", show(v), formatFloat(*x), shown()),
+                            shown(), formatFloat(*x));
+                      },
+                      NearMiss::Literal, v);
 }
 
 bool Matcher::op(const Pat &p, Node *n, Next next) {
@@ -254,10 +367,16 @@ bool Matcher::operands(const Pat &p, Node *n, unsigned i, bool swapped, Next nex
   const Pat *k = i < p.operands.size() ? p.operands[i].get() : nullptr;
   if (!k) {
     if (v)
-      return miss(NearMiss::Structure, p.range, [&] {
-        return fmt::format("{} has operand `{}`, which the pattern does not mention",
-                           show(n->result()), n->info().operands[i].name);
-      });
+      return miss(
+          NearMiss::Structure, p.range,
+          [&] {
+            std::string name(n->info().operands[i].name);
+            return NearMiss::Text(
+                fmt::format("{} has operand `{}`, which the pattern does not mention",
+                            show(n->result()), name),
+                "no operand `" + name + "`", show(v));
+          },
+          NearMiss::Operand, n->result());
     return operands(p, n, i + 1, swapped, next);
   }
   Mark m = mark();
@@ -272,10 +391,17 @@ bool Matcher::elements(const Pat &p, Node *n, unsigned i, Next next) {
     return false;
   llvm::ArrayRef<Value *> group = n->variadicOperands();
   if (i == 0 && (p.hasRest ? group.size() < p.elements.size() : group.size() != p.elements.size()))
-    return miss(NearMiss::Structure, p.range, [&] {
-      return fmt::format("{} has {} operands in the group, the pattern {}{}", show(n->result()),
-                         group.size(), p.elements.size(), p.hasRest ? " or more" : "");
-    });
+    return miss(
+        NearMiss::Structure, p.range,
+        [&] {
+          const char *more = p.hasRest ? " or more" : "";
+          return NearMiss::Text(fmt::format("{} has {} operands in the group, the pattern {}{}",
+                                            show(n->result()), group.size(), p.elements.size(),
+                                            more),
+                                fmt::format("{}{} operands", p.elements.size(), more),
+                                fmt::format("{}", group.size()));
+        },
+        NearMiss::Operand, n->result());
   Mark m = mark();
   if (i == p.elements.size()) {
     if (p.restSlot >= 0) {
@@ -355,12 +481,14 @@ bool Matcher::exclusive() {
     for (unsigned i = 0; i < n->numResults(); ++i) {
       Value *v = n->result(i);
       const char *name = nullptr;
+      SourceRange range = rule.range;
       bool exempt = false;
       for (unsigned s = 0; s < slots.size(); ++s) {
         const SlotInfo &info = rule.slots[s];
         if (slots[s].value() != v)
           continue;
         name = info.name.c_str();
+        range = info.range ? info.range : range;
         exempt |= rule.replaced[s] || (info.stmt >= 0 && rule.stmts[size_t(info.stmt)].keep);
       }
       if (exempt)
@@ -368,16 +496,29 @@ bool Matcher::exclusive() {
       for (const Use &u : v->uses()) {
         if (u.user && std::find(nodes.begin(), nodes.end(), u.user) != nodes.end())
           continue;
-        return miss(NearMiss::Uses, rule.range, [&] {
-          return fmt::format("{}{} {}; it must have no uses outside the match",
-                             name ? fmt::format("`{}` = ", name) : "", show(v),
-                             u.user ? fmt::format("is also used by {}", show(u.user->result()))
-                                    : std::string("is a graph output"));
-        });
+        auto text = [&] {
+          std::string use = u.user ? fmt::format("is also used by {}", show(u.user->result()))
+                                   : std::string("is a graph output");
+          return NearMiss::Text(fmt::format("{}{} {}; it must have no uses outside the match",
+                                            name ? fmt::format("`{}` = ", name) : "", show(v), use),
+                                "no other uses", use);
+        };
+        if (!miss(NearMiss::Uses, range, text, NearMiss::Users, v))
+          return false;
+        break;
       }
     }
   }
   return true;
+}
+
+/// The two sides of a comparison that does not hold: "3 == 4".
+static std::string describeSides(const Code &c, Evaluator &ev) {
+  static const std::string_view compares[] = {"==", "!=", "<", "<=", ">", ">="};
+  if (c.kind != CodeKind::Binary || !llvm::is_contained(compares, std::string_view(c.text)))
+    return "false";
+  std::optional<Datum> a = ev.eval(*c.kids[0]), b = ev.eval(*c.kids[1]);
+  return a && b ? fmt::format("{} {} {}", a->str(), c.text, b->str()) : "false";
 }
 
 bool Matcher::complete() {
@@ -395,30 +536,48 @@ bool Matcher::complete() {
     ev.why.clear();
     if (ev.holds(c))
       return true;
-    return miss(stage, c.range, [&] {
-      std::string text(c.range.file
-                           ? c.range.file->text().substr(c.range.begin, c.range.end - c.range.begin)
+    return miss(
+        stage, c.range,
+        [&] {
+          std::string text(
+              c.range.file ? c.range.file->text().substr(c.range.begin, c.range.end - c.range.begin)
                            : "");
-      return ev.why.empty() ? fmt::format("`{}` does not hold", text)
-                            : fmt::format("`{}` has no value: {}", text, ev.why);
-    });
+          std::string have = ev.why, because = ev.why;
+          if (because.empty())
+            have = describeSides(c, ev);
+          return NearMiss::Text(because.empty()
+                                    ? fmt::format("`{}` does not hold", text)
+                                    : fmt::format("`{}` has no value: {}", text, because),
+                                text, have);
+        },
+        NearMiss::Condition);
   };
   // Inner fragments were chosen later, and outer records may use theirs.
   for (size_t i = choices.size(); i-- > 0;) {
     const Pat &p = *choices[i].pat;
     if (p.resultSlot >= 0 && p.results[choices[i].alternative]) {
       std::optional<Datum> d = ev.eval(*p.results[choices[i].alternative]);
-      if (!d)
+      if (!d) {
+        // Without the record there is nothing to go on with.
+        llvm::SaveAndRestore strict(slack, 0u);
         return miss(NearMiss::Where, p.range, [&] { return ev.why; });
+      }
       work[size_t(p.resultSlot)] = std::move(*d);
     }
   }
   for (const Check &c : checks) {
     std::optional<Datum> d = ev.eval(*c.code);
-    if (!d || !d->equals(c.actual))
-      return miss(NearMiss::Attributes, c.code->range, [&] {
-        return fmt::format("the attribute is {}, not {}", c.actual.str(), d ? d->str() : ev.why);
-      });
+    if ((!d || !d->equals(c.actual)) &&
+        !miss(
+            NearMiss::Attributes, c.code->range,
+            [&] {
+              std::string want = d ? d->str() : ev.why;
+              return NearMiss::Text(
+                  fmt::format("the attribute is {}, not {}", c.actual.str(), want), want,
+                  c.actual.str());
+            },
+            NearMiss::AttrValue))
+      return false;
   }
   for (const Choice &c : choices) {
     for (const CodePtr &w : c.pat->where[c.alternative]) {

@@ -20,11 +20,45 @@ struct Match {
 /// How far the best attempt came, and what stopped it.
 struct NearMiss {
   enum Stage : uint8_t { Structure, Attributes, Uses, Where, When, Budget };
+  /// What kind of condition it was, for those who give advice.
+  enum Kind : uint8_t {
+    Other,
+    Op,         // another op, an input or a constant stands there
+    Operand,    // an operand too many or too few
+    SameValue,  // two names for one value, or one name for two
+    NotConst,   // a constant is asked for
+    Literal,    // another number
+    Widening,   // a number whose shape widens the result
+    AttrUnsaid, // an attribute that is not mentioned does not have its default
+    AttrValue,
+    DType,
+    Dims,
+    Property,
+    Users,
+    Condition,
+    ExtraOp, // the op asked for stands one op farther up
+  };
+  struct Text {
+    std::string reason, expected, actual;
+    Text() = default;
+    Text(std::string why) : reason(std::move(why)) {}
+    Text(const char *why) : reason(why) {}
+    Text(std::string why, std::string want, std::string have)
+        : reason(std::move(why)), expected(std::move(want)), actual(std::move(have)) {}
+  };
   Stage stage = Structure;
-  size_t ops = 0; // ops matched
-  std::string reason;
-  SourceRange where;    // in the rule
-  Node *node = nullptr; // the anchor
+  Kind kind = Other;
+  bool set = false;
+  bool quiet = false;    // whether only numbers are wanted, no texts
+  size_t ops = 0;        // ops matched
+  unsigned likeness = 0; // of what stands there to what is asked for; decides between equals
+  std::string reason, expected, actual;
+  SourceRange where;            // in the rule
+  Node *node = nullptr;         // the anchor
+  const Value *value = nullptr; // at which the condition failed
+  const Pat *pattern = nullptr; // Op, ExtraOp: what was asked for
+  int attr = -1;                // AttrUnsaid, AttrValue: which
+  std::vector<Node *> matched;  // ops matched, the anchor first
   bool betterThan(const NearMiss &o) const;
 };
 
@@ -50,6 +84,8 @@ class Matcher {
   std::vector<std::pair<unsigned, bool>> trail; // slots bound, statements done
   uint64_t steps = 0;
   bool overBudget = false;
+  unsigned slack = 0; // conditions that may fail
+  std::vector<NearMiss> forgiven;
   Match *result = nullptr;
   NearMiss *near = nullptr;
   Node *anchorNode = nullptr;
@@ -59,16 +95,28 @@ public:
   /// Tries the rule with its anchor at `anchor`. On failure `nearMiss`, when given, is replaced if
   /// this attempt came farther.
   MatchOutcome match(Node *anchor, Match &out, NearMiss *nearMiss = nullptr);
+  /// The conditions that stand between the rule and a match at `anchor`, when they are at most
+  /// `limit` and the ops fit, but for single ops that stand between the expected ones. Nothing
+  /// otherwise, and when the rule matches.
+  std::vector<NearMiss> missing(Node *anchor, unsigned limit);
 
 private:
   struct Mark {
-    size_t trail, nodes, choices, checks;
+    size_t trail, nodes, choices, checks, forgiven;
   };
-  Mark mark() const { return {trail.size(), nodes.size(), choices.size(), checks.size()}; }
+  Mark mark() const {
+    return {trail.size(), nodes.size(), choices.size(), checks.size(), forgiven.size()};
+  }
   void undo(const Mark &m);
   bool bind(unsigned slot, Datum d);
   bool step();
-  bool miss(NearMiss::Stage stage, SourceRange where, llvm::function_ref<std::string()> reason);
+  /// What a failing condition returns: false, after taking it down; true when it is forgiven, and
+  /// then matching goes on as if it held.
+  bool miss(NearMiss::Stage stage, SourceRange where, llvm::function_ref<NearMiss::Text()> reason,
+            NearMiss::Kind kind = NearMiss::Other, const Value *at = nullptr, int attr = -1,
+            const Pat *pattern = nullptr);
+  unsigned likeness(const Pat &p, const Value *v) const;
+  bool extraOp(const Pat &p, Value *v, Next next);
 
   bool value(const Pat &p, Value *v, Node *user, Next next);
   bool variable(const Pat &p, Value *v, Next next);
