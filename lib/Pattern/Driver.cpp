@@ -3,8 +3,9 @@
 // Applies rules to a graph: a worklist that begins at the outputs, an index from op to rules, and
 // after each application only the neighbourhood again. Rules that feed each other for ever are
 // stopped, with the cycle shown.
+#include "MatchText.h"
 #include "wnnx/Ops/Infer.h"
-#include "wnnx/Pattern/Matcher.h"
+#include "wnnx/Pattern/Listener.h"
 #include "wnnx/Pattern/Rewriter.h"
 
 #include "fmt/format.h"
@@ -12,6 +13,7 @@
 #include "llvm/ADT/DenseSet.h"
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 
 namespace wnnx::pat {
@@ -106,6 +108,11 @@ private:
       work.push_back(n);
   }
   void pushAround(const RewriteEffect &effect);
+  /// Nanoseconds, when somebody listens.
+  uint64_t now() const {
+    return options.listener ? uint64_t(std::chrono::steady_clock::now().time_since_epoch().count())
+                            : 0;
+  }
   bool tryNode(Node *n, LogicalResult &outcome);
   bool fire(const Rule &rule, Match &match, LogicalResult &outcome);
   LogicalResult loop(const Rule &rule, const ChainRef &chain);
@@ -183,7 +190,12 @@ bool Driver::tryNode(Node *n, LogicalResult &outcome) {
     RuleStats &stats = report.rules[rule->fileOrder];
     ++stats.tried;
     Match match;
-    MatchOutcome m = matchers[rule->fileOrder]->match(n, match);
+    NearMiss miss;
+    miss.quiet = true;
+    uint64_t start = now();
+    MatchOutcome m = matchers[rule->fileOrder]->match(n, match, options.listener ? &miss : nullptr);
+    if (options.listener)
+      options.listener->attempted(*rule, *n, m, miss, now() - start);
     if (m == MatchOutcome::OverBudget && ++stats.overBudget == 1)
       report.notes.push_back(
           fmt::format("{} ({}): an attempt at `{}` took more than {} steps and was given up",
@@ -204,7 +216,17 @@ bool Driver::fire(const Rule &rule, Match &match, LogicalResult &outcome) {
   }
   RewriteEffect effect;
   std::string why, anchor = match.nodes[0]->result()->name();
+  uint64_t start = now();
+  Application app{rule};
+  if (options.listener) {
+    app.loc = match.nodes[0]->loc();
+    for (Node *n : match.nodes)
+      app.matched.push_back(show(n->result()));
+    app.anchor = app.matched[0];
+  }
   if (!rewriter.apply(rule, match, effect, why)) {
+    if (options.listener)
+      options.listener->rejected(rule, *match.nodes[0], why, now() - start);
     if (++stats.rejected == 1)
       report.notes.push_back(fmt::format("{} ({}) matched at `{}` but was dropped: {}", rule.name,
                                          rule.place(), anchor, why));
@@ -216,6 +238,17 @@ bool Driver::fire(const Rule &rule, Match &match, LogicalResult &outcome) {
   add(stats.removed, effect.removedCost);
   add(stats.added, effect.addedCost);
   ++report.applications;
+  if (options.listener) {
+    for (Node *n : effect.added)
+      app.added.push_back(show(n->result()));
+    app.erased = effect.erased;
+    app.removedCost = effect.removedCost;
+    app.addedCost = effect.addedCost;
+    app.weightBytes = effect.weightBytes;
+    app.weightNanos = effect.weightNanos;
+    app.buildNanos = now() - start - effect.weightNanos;
+    options.listener->applied(app);
+  }
   pushAround(effect);
   ChainRef chain = longest;
   if (effect.added.size() >= effect.erased)

@@ -11,6 +11,7 @@
 #include "llvm/Support/xxhash.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace wnnx::pat {
 
@@ -62,7 +63,7 @@ public:
   }
 
   bool build(std::string &why);
-  void computeWeights();
+  void computeWeights(RewriteEffect &effect);
   bool approved(std::string &why) const;
   void commit(RewriteEffect &effect);
 
@@ -324,11 +325,14 @@ void RightSide::nameConstants() {
   }
 }
 
-void RightSide::computeWeights() {
+void RightSide::computeWeights(RewriteEffect &effect) {
+  auto start = std::chrono::steady_clock::now();
   for (Weight &w : weights) {
     if (!w.node->attr(0).asTensor())
       w.node->setAttr(0u, Attribute(w.expr->evaluate(w.node->result()->type())));
+    effect.weightBytes += uint64_t(w.node->result()->type().bytes());
   }
+  effect.weightNanos += uint64_t((std::chrono::steady_clock::now() - start).count());
 }
 
 bool RightSide::approved(std::string &why) const {
@@ -496,7 +500,7 @@ bool Rewriter::apply(const Rule &rule, Match &match, RewriteEffect &effect, std:
   RightSide side(*this, rule, match);
   if (!side.build(why))
     return false;
-  side.computeWeights();
+  side.computeWeights(effect);
   if (!side.approved(why))
     return false;
   side.commit(effect);

@@ -17,6 +17,7 @@ struct RewriteEffect {
   std::vector<Value *> touched; // values whose users or definition changed
   unsigned erased = 0;          // without constants
   Cost removedCost, addedCost;
+  uint64_t weightBytes = 0, weightNanos = 0; // of the constants that were computed
 };
 
 /// A rewrite that fits but has not happened yet: the matched nodes are as they were, the new ones

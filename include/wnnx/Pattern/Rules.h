@@ -12,6 +12,7 @@
 namespace wnnx::pat {
 
 struct Program;
+class RewriteListener;
 struct PendingRewrite;
 
 /// Loaded and checked rules. Copies share them. Refers to the texts of the rule files, which the
@@ -46,6 +47,8 @@ struct RewriteOptions {
   std::function<bool(std::string_view rule)> only;
   /// After each application: the graph must be well-formed. Slow; for tests.
   bool verifyEach = false;
+  /// Hears of attempts and applications (Listener.h).
+  RewriteListener *listener = nullptr;
   /// Conditions of profit do not count: for asking whether rules are right.
   bool ignoreWhen = false;
   /// Sees each rewrite while both sides stand beside each other; false drops it, for the reason in
