@@ -45,12 +45,19 @@ LogicalResult checkPassNames(llvm::ArrayRef<std::string> names, std::string_view
 
 FailureOr<LoadedRules> loadPipelineRules(const PipelineOptions &options, Diagnostics &diags) {
   LoadedRules loaded;
-  if (options.rules.empty())
-    return loaded;
-  FailureOr<pat::RuleSet> rules = pat::loadRules(options.rules, diags);
-  if (failed(rules))
+  if (!options.rules.empty()) {
+    FailureOr<pat::RuleSet> rules = pat::loadRules(options.rules, diags);
+    if (failed(rules))
+      return failure();
+    loaded.rules = *rules;
+  }
+  std::vector<std::string_view> names;
+  if (loaded.rules)
+    names = loaded.rules->ruleNames();
+  FailureOr<pat::EqPolicy> policy = pat::parseEqPolicy(options.allow, names, "--allow", diags);
+  if (failed(policy))
     return failure();
-  loaded.rules = *rules;
+  loaded.policy = *policy;
   for (const std::string &path : options.rules) {
     if (auto buffer = llvm::MemoryBuffer::getFile(path))
       loaded.text += (*buffer)->getBuffer();
@@ -78,7 +85,7 @@ static std::string describeUnused(const pat::RewriteReport &report) {
 static LogicalResult runRules(Graph &graph, const PipelineOptions &options,
                               const LoadedRules &rules, Diagnostics &diags) {
   pat::RewriteOptions rewrite;
-  rewrite.allowRelaxed = options.allowRelaxed;
+  rewrite.allow = rules.policy;
   rewrite.verifyEach = options.verifyEach;
   pat::RewriteReport report;
   LogicalResult result = applyRules(graph, *rules.rules, rewrite, report, diags);

@@ -1,87 +1,166 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the built-in functions compute. Their arguments were checked against the signatures as far
-// as types were known; what was not is checked here.
+// Built-in functions: the way to each, and those on values of the graph, their costs, range facts,
+// ops and the target. Arguments were checked against the signatures as far as types were known;
+// what was not is checked here.
 #include "wnnx/Ops/Activation.h"
+#include "wnnx/Ops/Infer.h"
 #include "wnnx/Pattern/Evaluator.h"
 
 #include "fmt/format.h"
-
-#include <cmath>
-#include <limits>
+#include "llvm/ADT/DenseMap.h"
 
 namespace wnnx::pat {
 
-namespace {
+/// Nodes that are made only to ask what they would cost. They live in a graph of their own, in
+/// which values of the real graph are inputs, and constants that inference may look at constants.
+class Evaluator::Trial : public NodeMaker {
+  Graph graph;
+  llvm::DenseMap<const Value *, Value *> copies;
+  unsigned number = 0;
 
-bool isPermutation(const std::vector<int64_t> &p) {
-  std::vector<bool> seen(p.size(), false);
-  for (int64_t i : p) {
-    if (i < 0 || i >= int64_t(p.size()) || seen[size_t(i)])
-      return false;
-    seen[size_t(i)] = true;
+  Value *copy(Value *v) {
+    if (v->graph() == &graph)
+      return v;
+    Value *&mine = copies[v];
+    if (!mine)
+      mine = v->constant() ? graph.addConstant(*v->constant(), "")
+                           : graph.addInput(fmt::format("v{}", number++), v->type());
+    return mine;
   }
-  return true;
-}
 
-std::optional<TensorFn> elementwise(Builtin b) {
-  switch (b) {
-  case Builtin::Min:
-    return TensorFn::Min;
-  case Builtin::Max:
-    return TensorFn::Max;
-  case Builtin::Pow:
-    return TensorFn::Pow;
-  case Builtin::Abs:
-    return TensorFn::Abs;
-  case Builtin::Sqrt:
-    return TensorFn::Sqrt;
-  case Builtin::Rsqrt:
-    return TensorFn::Rsqrt;
-  case Builtin::Exp:
-    return TensorFn::Exp;
-  case Builtin::Log:
-    return TensorFn::Log;
-  case Builtin::Tanh:
-    return TensorFn::Tanh;
-  case Builtin::Sigmoid:
-    return TensorFn::Sigmoid;
-  case Builtin::Floor:
-    return TensorFn::Floor;
-  case Builtin::Ceil:
-    return TensorFn::Ceil;
-  default:
-    return std::nullopt;
+  /// Small and whole-numbered ones are computed, as on the right side of a rule. The numbers in
+  /// others cannot matter.
+  Value *constant(const TensorRef &t, DType fallback) {
+    TensorType type{t->dtype.value_or(t->fromFloat && !isFloat(fallback) ? DType::F32 : fallback),
+                    t->shape};
+    if (!isFloat(type.dtype) || type.numel() <= 4096)
+      return graph.addConstant(t->evaluate(type), "");
+    static const uint8_t nothing[64] = {};
+    return graph.addConstant(Tensor::view(type, std::make_shared<int>(), nothing), "");
   }
-}
 
-bool given(const std::vector<Datum> &a, size_t i) {
-  return a[i].bound() && !a[i].isAbsent();
-}
-
-} // namespace
+public:
+  std::optional<std::vector<Value *>> make(const Code &, OpKind op, std::vector<Datum> operands,
+                                           std::vector<NamedAttr> attrs,
+                                           std::string &why) override {
+    const OpInfo &info = opInfo(op);
+    std::vector<Datum> flat;
+    for (size_t i = 0; i < operands.size(); ++i) {
+      bool group = i + 1 == info.operands.size() && info.isVariadic();
+      if (group && operands[i].list())
+        flat.insert(flat.end(), operands[i].list()->begin(), operands[i].list()->end());
+      else if (!group || !operands[i].isAbsent())
+        flat.push_back(operands[i]);
+    }
+    DType fallback = DType::F32;
+    for (const Datum &d : flat) {
+      auto *t = d.as<TensorRef>();
+      if (d.value() || (t && (*t)->dtype)) {
+        fallback = d.value() ? d.value()->dtype() : *(*t)->dtype;
+        break;
+      }
+    }
+    std::vector<Value *> values;
+    TensorBuilder b;
+    for (const Datum &d : flat) {
+      if (d.isAbsent()) {
+        values.push_back(nullptr);
+      } else if (d.value()) {
+        values.push_back(copy(d.value()));
+      } else {
+        auto *t = d.as<TensorRef>();
+        if (!t && !d.isNumber()) {
+          why = fmt::format("{} is not a value", d.str());
+          return std::nullopt;
+        }
+        values.push_back(
+            constant(t ? *t : b.number(d.asDouble(), d.as<double>() != nullptr), fallback));
+      }
+    }
+    Diagnostics scratch;
+    FailureOr<Node *> n = buildNode(graph, op, values, std::move(attrs), {}, scratch);
+    if (failed(n)) {
+      why = scratch.all().empty() ? "its types do not fit" : scratch.all().front().message;
+      return std::nullopt;
+    }
+    graph.append(*n);
+    std::vector<Value *> results;
+    for (unsigned i = 0; i < (*n)->numResults(); ++i)
+      results.push_back((*n)->result(i));
+    return results;
+  }
+};
 
 std::optional<Datum> Evaluator::call(const Code &c) {
+  BuiltinGroup group = allBuiltins()[size_t(c.builtin)].group;
+  // What is only asked about is made aside, unless a node is being made for the graph anyway.
+  std::unique_ptr<Trial> aside;
+  NodeMaker *before = maker;
+  bool asks = group == BuiltinGroup::Values || group == BuiltinGroup::Costs;
+  if (asks && !maker) {
+    aside = std::make_unique<Trial>();
+    maker = aside.get();
+  }
   std::vector<Datum> args;
+  bool ok = true;
   for (const CodePtr &k : c.kids) {
-    if (!k) {
-      args.push_back({});
-      continue;
+    std::optional<Datum> d = k ? eval(*k) : std::optional<Datum>(Datum());
+    if (!d) {
+      ok = false;
+      break;
     }
-    std::optional<Datum> d = eval(*k);
-    if (!d)
-      return std::nullopt;
     args.push_back(std::move(*d));
   }
-  if (c.builtin <= Builtin::Bytes)
+  maker = before;
+  if (!ok)
+    return std::nullopt;
+  switch (group) {
+  case BuiltinGroup::Values:
+  case BuiltinGroup::Costs:
     return callValue(c, args);
-  if (c.builtin <= Builtin::IsIdentityPerm)
+  case BuiltinGroup::Facts:
+    return callFact(c, args);
+  case BuiltinGroup::Lists:
     return callList(c, args);
-  if (c.builtin <= Builtin::Ceil)
+  case BuiltinGroup::Shapes:
+    return callShape(c, args);
+  case BuiltinGroup::Arith:
     return callArith(c, args);
-  if (c.builtin <= Builtin::IsSplat)
+  case BuiltinGroup::Tensors:
     return callTensor(c, args);
-  return callOp(c, args);
+  case BuiltinGroup::Predicates:
+    return callPredicate(c, args);
+  case BuiltinGroup::Target:
+    return callOp(c, args);
+  }
+  return fail(c, "unknown function");
+}
+
+/// Whether each use of `v` is by one of those listed; nothing when the list makes no sense.
+static std::optional<bool> onlyUsedBy(Value *v, const DatumList &by) {
+  for (const Datum &d : by) {
+    auto *name = d.as<std::string>();
+    if (!d.value() && !d.as<OpKind>() && (!name || (!lookupOp(*name) && !traitByName(*name))))
+      return std::nullopt;
+  }
+  for (const Use &u : v->uses()) {
+    bool found = false;
+    for (const Datum &d : by) {
+      if (!u.user)
+        break;
+      if (Value *o = d.value())
+        found |= o->node() == u.user;
+      else if (auto *op = d.as<OpKind>())
+        found |= u.user->kind() == *op;
+      else if (auto *name = d.as<std::string>())
+        found |= opName(u.user->kind()) == *name ||
+                 (traitByName(*name) && u.user->info().has(traitByName(*name)));
+    }
+    if (!found)
+      return false;
+  }
+  return true;
 }
 
 std::optional<Datum> Evaluator::callValue(const Code &c, const std::vector<Datum> &a) {
@@ -89,6 +168,10 @@ std::optional<Datum> Evaluator::callValue(const Code &c, const std::vector<Datum
     auto *t = a[0].as<DType>();
     return t ? std::optional<Datum>(isFloat(*t)) : fail(c, "not a dtype");
   }
+  if (c.builtin == Builtin::OnlyUsedBy || c.builtin == Builtin::OpOf ||
+      c.builtin == Builtin::IsInput || c.builtin == Builtin::WeightBytes ||
+      c.builtin == Builtin::DataBytes)
+    return callNode(c, a);
   // Tensors made by the rule have a shape too.
   Value *v = a[0].value();
   const TensorRef *t = a[0].as<TensorRef>();
@@ -114,14 +197,20 @@ std::optional<Datum> Evaluator::callValue(const Code &c, const std::vector<Datum
     if (!shape.isStatic())
       return fail(c, "a size is symbolic");
     return Datum::ofInts(shape.ref());
+  case Builtin::DTypeOf:
+    if (!v && !(*t)->dtype)
+      return fail(c, "the tensor takes the dtype of what it meets");
+    return Datum(v ? v->dtype() : *(*t)->dtype);
+  case Builtin::Bytes: {
+    TensorType type{v ? v->dtype() : (*t)->dtype.value_or(DType::F32), shape};
+    return known(shape.isStatic() ? type.bytes() : -1);
+  }
   default:
     break;
   }
   if (!v)
     return fail(c, "this is asked of values of the graph");
   switch (c.builtin) {
-  case Builtin::DTypeOf:
-    return Datum(v->dtype());
   case Builtin::Uses:
     return Datum(int64_t(v->uses().size()));
   case Builtin::IsConst:
@@ -130,303 +219,59 @@ std::optional<Datum> Evaluator::callValue(const Code &c, const std::vector<Datum
     return Datum(v->isGraphOutput());
   case Builtin::Macs:
     return Datum(v->node() ? nodeCost(*v->node()).macs : int64_t(0));
-  case Builtin::Bytes:
-    return known(shape.isStatic() ? v->type().bytes() : -1);
   default:
     return fail(c, "unknown function");
   }
 }
 
-std::optional<Datum> Evaluator::callList(const Code &c, const std::vector<Datum> &a) {
-  auto integer = [&](size_t i) -> std::optional<int64_t> {
-    auto *x = a[i].as<int64_t>();
-    return x ? std::optional<int64_t>(*x)
-             : fail(c, fmt::format("{} is not an integer", a[i].str()));
-  };
+/// Questions about the node that makes a value, and those that use it.
+std::optional<Datum> Evaluator::callNode(const Code &c, const std::vector<Datum> &a) {
+  Value *v = a[0].value();
+  if (!v)
+    return fail(c, fmt::format("{} is not a value of the graph", a[0].str()));
   switch (c.builtin) {
-  case Builtin::Norm: {
-    auto d = integer(0), r = integer(1);
-    std::optional<int64_t> n = d && r && *r >= 0 ? normalizeDim(*d, *r) : std::nullopt;
-    return n ? std::optional<Datum>(*n) : fail(c, "the dimension is out of range");
-  }
-  case Builtin::FloorDiv:
-  case Builtin::CeilDiv: {
-    auto x = integer(0), y = integer(1);
-    if (!x || !y)
-      return std::nullopt;
-    if (*y == 0 || (*y == -1 && *x == std::numeric_limits<int64_t>::min()))
-      return fail(c, "division by zero");
-    int64_t q = *x / *y, r = *x % *y;
-    if (r && c.builtin == Builtin::FloorDiv && (r < 0) != (*y < 0))
-      --q;
-    if (r && c.builtin == Builtin::CeilDiv && (r < 0) == (*y < 0))
-      ++q;
-    return Datum(q);
-  }
-  case Builtin::Repeat: {
-    auto n = integer(1);
-    if (!n || *n < 0 || *n > (1 << 20))
-      return fail(c, "not a length of a list");
-    return Datum(DatumList(size_t(*n), a[0]));
-  }
+  case Builtin::IsInput:
+    return Datum(v->isInput());
+  case Builtin::OpOf:
+    return Datum(std::string(v->node() ? opName(v->node()->kind()) : "input"));
+  case Builtin::WeightBytes:
+    return Datum(v->node() ? nodeCost(*v->node()).weightBytes : int64_t(0));
+  case Builtin::DataBytes:
+    return Datum(v->node() ? nodeCost(*v->node()).dataBytes : int64_t(0));
   default:
     break;
   }
-  const DatumList *l = a[0].list();
-  if (!l)
-    return fail(c, fmt::format("{} is not a list", a[0].str()));
-  switch (c.builtin) {
-  case Builtin::Len:
-    return Datum(int64_t(l->size()));
-  case Builtin::AllEqual:
-    for (const Datum &d : *l) {
-      if (!d.equals((*l)[0]))
-        return Datum(false);
-    }
-    return Datum(true);
-  case Builtin::AnyOf:
-  case Builtin::AllOf: {
-    bool any = c.builtin == Builtin::AnyOf;
-    for (const Datum &d : *l) {
-      if (!d.as<bool>())
-        return fail(c, "the list is not of true and false");
-      if (*d.as<bool>() == any)
-        return Datum(any);
-    }
-    return Datum(!any);
-  }
-  case Builtin::Contains:
-    for (const Datum &d : *l) {
-      if (d.equals(a[1]))
-        return Datum(true);
-    }
-    return Datum(false);
-  case Builtin::Reverse:
-    return Datum(DatumList(l->rbegin(), l->rend()));
-  default:
-    break;
-  }
-  std::optional<std::vector<int64_t>> p = a[0].ints();
-  if (!p)
-    return fail(c, "the list is not of integers");
-  int64_t total = c.builtin == Builtin::Prod ? 1 : 0;
-  switch (c.builtin) {
-  case Builtin::Prod:
-    for (int64_t i : *p) {
-      if (__builtin_mul_overflow(total, i, &total))
-        return fail(c, "the product is too large");
-    }
-    return Datum(total);
-  case Builtin::PrefixSum:
-    for (int64_t &i : *p) {
-      int64_t own = i;
-      i = total;
-      if (__builtin_add_overflow(total, own, &total))
-        return fail(c, "the sum is too large");
-    }
-    return Datum::ofInts(*p);
-  default:
-    break;
-  }
-  // Permutations; negative dimensions count from the end.
-  for (int64_t &i : *p)
-    i += i < 0 ? int64_t(p->size()) : 0;
-  if (!isPermutation(*p))
-    return fail(c, fmt::format("{} is not a permutation", a[0].str()));
-  switch (c.builtin) {
-  case Builtin::ComposePerm: {
-    std::optional<std::vector<int64_t>> q = a[1].ints();
-    if (q) {
-      for (int64_t &i : *q)
-        i += i < 0 ? int64_t(q->size()) : 0;
-    }
-    if (!q || q->size() != p->size() || !isPermutation(*q))
-      return fail(c, "not two permutations of one length");
-    for (int64_t &i : *q)
-      i = (*p)[size_t(i)];
-    return Datum::ofInts(*q);
-  }
-  case Builtin::InversePerm: {
-    std::vector<int64_t> inverse(p->size());
-    for (size_t i = 0; i < p->size(); ++i)
-      inverse[size_t((*p)[i])] = int64_t(i);
-    return Datum::ofInts(inverse);
-  }
-  case Builtin::IsIdentityPerm:
-    for (size_t i = 0; i < p->size(); ++i) {
-      if ((*p)[i] != int64_t(i))
-        return Datum(false);
-    }
-    return Datum(true);
-  default:
-    return fail(c, "unknown function");
-  }
+  std::optional<bool> only = a[1].list() ? onlyUsedBy(v, *a[1].list()) : std::nullopt;
+  return only ? std::optional<Datum>(*only)
+              : fail(c, "not a list of values, or of names of ops and traits");
 }
 
-std::optional<Datum> Evaluator::callArith(const Code &c, const std::vector<Datum> &a) {
-  std::optional<TensorFn> f = elementwise(c.builtin);
-  if (!f)
-    return fail(c, "unknown function");
-  bool two = a.size() == 2;
-  if (a[0].isNumber() && (!two || a[1].isNumber())) {
-    bool ints = a[0].as<int64_t>() && (!two || a[1].as<int64_t>());
-    bool keeps = c.builtin == Builtin::Min || c.builtin == Builtin::Max ||
-                 c.builtin == Builtin::Abs || c.builtin == Builtin::Floor ||
-                 c.builtin == Builtin::Ceil;
-    if (ints && keeps) {
-      int64_t x = *a[0].as<int64_t>(), y = two ? *a[1].as<int64_t>() : 0;
-      if (c.builtin == Builtin::Abs && x == std::numeric_limits<int64_t>::min())
-        return fail(c, "the integer is too large");
-      return Datum(c.builtin == Builtin::Min   ? std::min(x, y)
-                   : c.builtin == Builtin::Max ? std::max(x, y)
-                   : c.builtin == Builtin::Abs ? std::abs(x)
-                                               : x);
-    }
-    return Datum(applyFn(*f, a[0].asDouble(), two ? a[1].asDouble() : 0));
-  }
-  TensorRef x = tensor(*c.kids[0], a[0]), y = x && two ? tensor(*c.kids[1], a[1]) : nullptr;
-  if (!x || (two && !y))
-    return std::nullopt;
-  TensorBuilder b;
-  return made(c, two ? b.map(*f, x, y) : b.map(*f, x), b);
-}
-
-std::optional<Datum> Evaluator::callTensor(const Code &c, const std::vector<Datum> &a) {
-  TensorBuilder b;
-  auto ints = [&](size_t i) { return a[i].ints().value_or(std::vector<int64_t>()); };
-  auto integer = [&](size_t i, int64_t otherwise) {
-    return i < a.size() && a[i].as<int64_t>() ? *a[i].as<int64_t>() : otherwise;
-  };
-  // Arguments that must be integers or lists of them, by position.
-  for (size_t i = 0; i < a.size(); ++i) {
-    const std::string &type = allBuiltins()[size_t(c.builtin)].params[i].type;
-    if (given(a, i) && ((type == "int" && !a[i].as<int64_t>()) || (type == "ints" && !a[i].ints())))
-      return fail(c, fmt::format("{} is not {}", a[i].str(),
-                                 type == "int" ? "an integer" : "a list of integers"));
-  }
+std::optional<Datum> Evaluator::callFact(const Code &c, const std::vector<Datum> &a) {
+  Value *v = a[0].value();
+  if (!v)
+    return fail(c, fmt::format("{} is not a value of the graph", a[0].str()));
+  ValueRange r = rangeOf(v, &options.inputRanges);
   switch (c.builtin) {
-  case Builtin::Zeros:
-    return made(c, b.fill(ints(0), 0, false), b);
-  case Builtin::Ones:
-    return made(c, b.fill(ints(0), 1, false), b);
-  case Builtin::Full:
-    return made(c, b.fill(ints(0), a[1].isNumber() ? a[1].asDouble() : 0, a[1].as<double>()), b);
-  case Builtin::Eye:
-    return made(c, b.eye(integer(0, 0)), b);
-  case Builtin::Arange:
-    return made(c, b.iota(integer(0, 0)), b);
-  case Builtin::IdentityKernel:
-    return made(c, b.identityKernel(integer(0, 0), integer(1, 0), integer(2, 0), integer(3, 0)), b);
-  case Builtin::Cat:
-  case Builtin::Einsum: {
-    const DatumList *l = a[c.builtin == Builtin::Cat ? 0 : 1].list();
-    if (!l)
-      return fail(c, "not a list of tensors");
-    std::vector<TensorRef> parts;
-    for (const Datum &d : *l) {
-      parts.push_back(tensor(c, d));
-      if (!parts.back())
-        return std::nullopt;
-    }
-    if (c.builtin == Builtin::Cat)
-      return made(c, b.cat(std::move(parts), integer(1, 0)), b);
-    return made(
-        c, b.contract(a[0].as<std::string>() ? *a[0].as<std::string>() : "", std::move(parts)), b);
-  }
-  case Builtin::Sum:
-    if (const DatumList *l = a[0].list()) {
-      int64_t total = 0;
-      for (const Datum &d : *l) {
-        if (!d.as<int64_t>() || __builtin_add_overflow(total, *d.as<int64_t>(), &total))
-          return fail(c, "the sum is too large, or not of integers");
-      }
-      return Datum(total);
-    }
-    break;
+  case Builtin::IsNonneg:
+    return Datum(r.nonnegative());
+  case Builtin::IsPositive:
+    return Datum(r.positive());
+  case Builtin::IsFinite:
+    return Datum(r.finite());
+  case Builtin::NoNan:
+    return Datum(r.noNan);
+  case Builtin::IsIntegral:
+    return Datum(r.integer);
   default:
-    break;
-  }
-  TensorRef t = tensor(*c.kids[0], a[0]);
-  if (!t)
-    return std::nullopt;
-  bool keep = a.size() > 2 && a[2].as<bool>() && *a[2].as<bool>();
-  switch (c.builtin) {
-  case Builtin::Reshape:
-    return made(c, b.reshape(t, ints(1)), b);
-  case Builtin::Permute:
-    return made(c, b.permute(t, ints(1)), b);
-  case Builtin::Expand:
-    return made(c, b.expand(t, ints(1)), b);
-  case Builtin::Slice:
-    return made(c,
-                b.slice(t, integer(1, 0), integer(2, 0),
-                        integer(3, std::numeric_limits<int64_t>::max()), integer(4, 1)),
-                b);
-  case Builtin::Flip:
-    return made(c, b.flip(t, ints(1)), b);
-  case Builtin::IndexSelect:
-    return made(c, b.select(t, integer(1, 0), ints(2)), b);
-  case Builtin::Pad: {
-    std::vector<int64_t> flat;
-    for (const Datum &d : a[1].list() ? *a[1].list() : DatumList()) {
-      std::optional<std::vector<int64_t>> pair = d.ints();
-      if (!pair || pair->size() != 2)
-        return fail(c, "pad takes [before, after] for each dimension");
-      flat.insert(flat.end(), pair->begin(), pair->end());
-    }
-    return made(c, b.pad(t, flat, given(a, 2) && a[2].isNumber() ? a[2].asDouble() : 0), b);
-  }
-  case Builtin::Sum:
-    return made(c, b.reduce(TensorFn::Sum, t, ints(1), keep), b);
-  case Builtin::Mean:
-    return made(c, b.reduce(TensorFn::Mean, t, ints(1), keep), b);
-  case Builtin::Amax:
-    return made(c, b.reduce(TensorFn::Amax, t, ints(1), keep), b);
-  case Builtin::Amin:
-    return made(c, b.reduce(TensorFn::Amin, t, ints(1), keep), b);
-  case Builtin::Cast:
-    return a[1].as<DType>() ? made(c, b.cast(t, *a[1].as<DType>()), b) : fail(c, "not a dtype");
-  case Builtin::Item:
-    if (t->shape.numel() != 1)
-      return fail(c, fmt::format("a tensor of shape {} is not one number", t->shape.str()));
-    return Datum(t->values()[0]);
-  case Builtin::Matmul:
-  case Builtin::AllClose: {
-    TensorRef u = tensor(*c.kids[1], a[1]);
-    if (!u)
-      return std::nullopt;
-    if (c.builtin == Builtin::Matmul)
-      return made(c, b.matmul(t, u), b);
-    if (t->shape != u->shape)
-      return Datum(false);
-    double tol = a[2].isNumber() ? a[2].asDouble() : 0;
-    std::vector<double> x = t->values(), y = u->values();
-    for (size_t i = 0; i < x.size(); ++i) {
-      if (!(std::fabs(x[i] - y[i]) <= tol) && x[i] != y[i])
-        return Datum(false);
-    }
-    return Datum(true);
-  }
-  case Builtin::IsSplat: {
-    double tol = given(a, 2) && a[2].isNumber() ? a[2].asDouble() : 0;
-    if (!a[1].isNumber())
-      return fail(c, "not a number");
-    for (double x : t->values()) {
-      if (!(std::fabs(x - a[1].asDouble()) <= tol) && x != a[1].asDouble())
-        return Datum(false);
-    }
-    return Datum(true);
-  }
-  default:
-    return fail(c, "unknown function");
+    return Datum(DatumRecord{{"lo", r.lo}, {"hi", r.hi}});
   }
 }
 
 std::optional<Datum> Evaluator::callOp(const Code &c, const std::vector<Datum> &a) {
-  if (c.builtin == Builtin::FusedAct) {
-    auto *kind = a[1].as<std::string>();
-    return kind ? std::optional<Datum>(!options.fusedAct || options.fusedAct(*kind))
-                : fail(c, "not a name");
+  if (c.builtin == Builtin::FusedAct || c.builtin == Builtin::HasKernel) {
+    auto *name = a[1].as<std::string>();
+    const auto &asked = c.builtin == Builtin::FusedAct ? options.fusedAct : options.hasKernel;
+    return name ? std::optional<Datum>(!asked || asked(*name)) : fail(c, "not a name");
   }
   auto *op = a[0].as<OpKind>();
   if (!op)

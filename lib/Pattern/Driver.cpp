@@ -119,7 +119,7 @@ private:
 };
 
 bool Driver::enabled(const Rule &r) const {
-  return !r.off && (r.eqClass != EqClass::Relaxed || options.allowRelaxed) &&
+  return !r.off && options.allow.allows(r.eqClass, r.name) &&
          (!options.only || options.only(r.name));
 }
 

@@ -111,6 +111,13 @@ private:
 
 } // namespace
 
+std::vector<std::string_view> RuleSet::ruleNames() const {
+  std::vector<std::string_view> names;
+  for (const auto &r : loaded->rules)
+    names.push_back(r->name);
+  return names;
+}
+
 size_t RuleSet::size() const {
   return loaded->rules.size();
 }

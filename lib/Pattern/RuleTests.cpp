@@ -100,7 +100,7 @@ std::string compareResults(const Graph &before, const Graph &after, bool exact) 
 
 std::string runTest(const ast::TestDecl &t, Graph &g, const RuleSet &rules, Diagnostics &diags) {
   RewriteOptions options;
-  options.allowRelaxed = true;
+  options.allow = EqPolicy::everything();
   options.verifyEach = true;
   if (t.rule)
     options.only = [&](std::string_view name) { return name == t.rule.text; };

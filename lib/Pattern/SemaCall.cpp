@@ -95,6 +95,8 @@ bool RuleChecker::fitsParam(const BuiltinParam &p, Code &arg, const BuiltinInfo 
       return true;
     if (p.type == "value")
       return t.is(TypeKind::Value);
+    if (p.type == "shaped")
+      return t.is(TypeKind::Value) || t.is(TypeKind::Tensor);
     if (p.type == "int")
       return t.is(TypeKind::Int);
     if (p.type == "number" || p.type == "float")
@@ -174,7 +176,9 @@ CodePtr RuleChecker::callBuiltin(const Expr &e, const BuiltinInfo &b, std::vecto
     }
     bool fraction = b.id == Builtin::Sqrt || b.id == Builtin::Rsqrt || b.id == Builtin::Exp ||
                     b.id == Builtin::Log || b.id == Builtin::Tanh || b.id == Builtin::Sigmoid ||
-                    b.id == Builtin::Pow;
+                    b.id == Builtin::Pow || b.id == Builtin::Erf || b.id == Builtin::Logit ||
+                    b.id == Builtin::Sin || b.id == Builtin::Cos || b.id == Builtin::Log1p ||
+                    b.id == Builtin::Expm1;
     c->type = tensor     ? Type(TypeKind::Tensor)
               : t.any()  ? t
               : fraction ? Type(TypeKind::Float)
@@ -186,8 +190,19 @@ CodePtr RuleChecker::callBuiltin(const Expr &e, const BuiltinInfo &b, std::vecto
                                    : Type(TypeKind::Tensor);
     if (!k.is(TypeKind::List))
       arithmetic(*c->kids[0], "argument `x` of `sum`");
-  } else if (b.id == Builtin::Reverse) {
+  } else if (b.id == Builtin::RangeOf) {
+    c->type = Type::record({{"lo", TypeKind::Float}, {"hi", TypeKind::Float}});
+  } else if (b.result == "record") {
+    c->type = Type::record({{"dim", TypeKind::Int},
+                            {"start", TypeKind::Int},
+                            {"end", TypeKind::Int},
+                            {"step", TypeKind::Int}});
+  } else if (b.id == Builtin::Numbers) {
+    c->type = Type::list(TypeKind::Float);
+  } else if (b.id == Builtin::Reverse || b.id == Builtin::Unique || b.id == Builtin::Without) {
     c->type = c->kids[0]->type;
+  } else if (b.id == Builtin::Inserted || b.id == Builtin::ReplacedAt) {
+    c->type = joinTypes(c->kids[0]->type, Type::list(c->kids[2]->type));
   } else if (b.id == Builtin::Repeat) {
     c->type = Type::list(c->kids[0]->type);
   } else if (b.id == Builtin::ActParams) {
@@ -235,12 +250,18 @@ CodePtr RuleChecker::call(const Expr &e, Scope &scope) {
   }
   std::vector<CodePtr> args;
   bool runtime = false, spread = false;
+  // Questions such as `macs` may be asked of nodes that are not made.
+  bool asks = b && !op && !opVar &&
+              (b->group == BuiltinGroup::Values || b->group == BuiltinGroup::Costs);
+  bool outside = building;
+  building |= asks;
   for (const ast::Arg &a : e.args) {
     args.push_back(expr(*a.value, scope));
     const Type &t = args.back()->type;
     runtime |= t.runtime() || (t.is(TypeKind::List) && t.element && t.element->runtime());
     spread |= a.spread;
   }
+  building = outside;
   if (opVar && building) {
     mention(var->second, false);
     return buildCaptured(e, var->second, std::move(args));

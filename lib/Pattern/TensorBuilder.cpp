@@ -26,7 +26,9 @@ void adoptType(TensorExpr &to, const TensorExpr &of) {
 
 bool makesFraction(TensorFn f) {
   return f == TensorFn::Sqrt || f == TensorFn::Rsqrt || f == TensorFn::Exp || f == TensorFn::Log ||
-         f == TensorFn::Tanh || f == TensorFn::Sigmoid || f == TensorFn::Div || f == TensorFn::Mean;
+         f == TensorFn::Tanh || f == TensorFn::Sigmoid || f == TensorFn::Div ||
+         f == TensorFn::Mean || f == TensorFn::Erf || f == TensorFn::Logit || f == TensorFn::Sin ||
+         f == TensorFn::Cos || f == TensorFn::Log1p || f == TensorFn::Expm1;
 }
 
 /// The dtype of a result; fractions of integers are f32, as in PyTorch.
@@ -416,17 +418,6 @@ TensorRef TensorBuilder::contract(const std::string &labels, std::vector<TensorR
   mergeTypes(*e, args, false);
   e->args = std::move(args);
   return e;
-}
-
-TensorRef TensorBuilder::matmul(TensorRef a, TensorRef b) {
-  if (a->shape.rank() == 2 && b->shape.rank() == 2 && a->shape[1] == b->shape[0])
-    return contract("ik,kj->ij", {a, b});
-  if (a->shape.rank() == 2 && b->shape.rank() == 1 && a->shape[1] == b->shape[0])
-    return contract("ik,k->i", {a, b});
-  if (a->shape.rank() == 1 && b->shape.rank() == 2 && a->shape[0] == b->shape[0])
-    return contract("k,kj->j", {a, b});
-  return fail(fmt::format("matmul of {} and {}; other products are written with einsum",
-                          a->shape.str(), b->shape.str()));
 }
 
 TensorRef TensorBuilder::cast(TensorRef a, DType t) {

@@ -135,8 +135,9 @@ Type joinTypes(const Type &a, const Type &b) {
   return Type().withOptional(optional);
 }
 
-static BuiltinInfo readSignature(Builtin id, llvm::StringRef signature, const char *doc) {
-  BuiltinInfo info{id, "", signature.str(), "", doc, {}};
+static BuiltinInfo readSignature(Builtin id, BuiltinGroup group, llvm::StringRef signature,
+                                 const char *doc) {
+  BuiltinInfo info{id, group, "", signature.str(), "", doc, {}};
   auto [name, rest] = signature.split('(');
   auto [params, result] = rest.split(") -> ");
   info.name = name.str();
@@ -154,11 +155,24 @@ static BuiltinInfo readSignature(Builtin id, llvm::StringRef signature, const ch
 }
 
 const std::vector<BuiltinInfo> &allBuiltins() {
-  static const std::vector<BuiltinInfo> table = {
-#define PAT_BUILTIN(Name, signature, doc) readSignature(Builtin::Name, signature, doc),
+  static const std::vector<BuiltinInfo> table = [] {
+    std::vector<BuiltinInfo> t;
+    BuiltinGroup group = BuiltinGroup::Values;
+#define PAT_BUILTIN_GROUP(Name, title) group = BuiltinGroup::Name;
+#define PAT_BUILTIN(Name, signature, doc)                                                          \
+  t.push_back(readSignature(Builtin::Name, group, signature, doc));
+#include "wnnx/Pattern/Builtins.def"
+    return t;
+  }();
+  return table;
+}
+
+std::string_view builtinGroupTitle(BuiltinGroup g) {
+  static const std::string_view titles[] = {
+#define PAT_BUILTIN_GROUP(Name, title) title,
 #include "wnnx/Pattern/Builtins.def"
   };
-  return table;
+  return titles[size_t(g)];
 }
 
 const BuiltinInfo *lookupBuiltin(std::string_view name) {

@@ -51,6 +51,9 @@ int main(int argc, char **argv) {
   line.list("input", "NAME:TYPE", o.inputs,
             "Type of an input, such as x:f32[1,3,224,224]; for .pt models; may be repeated");
   line.list("rules", "FILE", o.pipeline.rules, "Apply the rules of FILE; may be repeated");
+  line.names("allow", "CLASSES", o.pipeline.allow,
+             "Which rules may run: exact, real, approx, order, relaxed, all, or names of rules; "
+             "without it exact,real,order. `interface` allows interface blocks of rule files");
   line.names(
       "passes", "A,B,...", o.pipeline.passes,
       "Passes to run, in order; `rules` stands for the rules (which run first when it is not "

@@ -40,9 +40,9 @@ int main(int argc, char **argv) {
   line.value("keep", "FOLDER", o.keep, "Keep the generated files of the compiled engine in FOLDER");
   line.flag("rule-report", report, "Say what the rules did");
   line.flag("verify-each", o.pipeline.verifyEach, "Verify the graph after each pass and rewrite");
-  line.flag("relaxed", o.pipeline.allowRelaxed,
-            "Allow rules of class `relaxed`, which change "
-            "results");
+  line.names("allow", "CLASSES", o.pipeline.allow,
+             "Which rules may run: exact, real, approx, order, relaxed, all, or names of rules; "
+             "without it exact,real,order. `interface` allows interface blocks of rule files");
   if (int code = line.parse(argc, argv); code >= 0)
     return code;
   if (o.model.empty())

@@ -33,9 +33,9 @@ int main(int argc, char **argv) {
              "Print the graph to standard error after PASS, or after each with `all`");
   line.flag("print-locations", o.pipeline.locations, "Print where each node came from");
   line.flag("verify-each", o.pipeline.verifyEach, "Verify the graph after each pass and rewrite");
-  line.flag("relaxed", o.pipeline.allowRelaxed,
-            "Allow rules of class `relaxed`, which change "
-            "results");
+  line.names("allow", "CLASSES", o.pipeline.allow,
+             "Which rules may run: exact, real, approx, order, relaxed, all, or names of rules; "
+             "without it exact,real,order. `interface` allows interface blocks of rule files");
   line.flag("rule-report", fullReport, "Say also which rules did not fire");
   line.flag("stats", o.stats, "Print multiply-adds and bytes of each node to standard error");
   line.flag("quiet", quiet, "Do not say what the rules did");

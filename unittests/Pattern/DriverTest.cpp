@@ -184,7 +184,7 @@ TEST(Driver, RelaxedAndSwitchedOffRulesDoNotRun) {
       "} }\nrule b : s, off, class real { match { y = neg(x); } rewrite { y = x; } }";
   EXPECT_EQ(rewrite(rules, chain).report.applications, 0u);
   RewriteOptions o;
-  o.allowRelaxed = true;
+  o.allow = EqPolicy::everything();
   EXPECT_EQ(rewrite(rules, chain, o).report.applications, 1u);
 }
 

@@ -25,7 +25,8 @@ struct PipelineOptions {
   /// After which passes the graph is printed to `log`; "all" for all.
   std::vector<std::string> printAfter;
   bool verifyEach = false;
-  bool allowRelaxed = false; // run rules of class `relaxed`, which change results
+  /// `--allow=`: equality classes, names of rules, `interface`; empty for the default.
+  std::vector<std::string> allow;
   bool locations = false;    // in what is printed
   enum Report { None, Summary, Full } report = None; // on the rules, to `log`
   llvm::raw_ostream *log = nullptr;
@@ -37,6 +38,7 @@ std::vector<std::string> defaultPasses();
 struct LoadedRules {
   std::optional<pat::RuleSet> rules; // nothing when no files are given
   std::string text;                  // of all files given
+  pat::EqPolicy policy;              // what `--allow` admits
 };
 /// Reads the rule files; the result refers to texts that `diags` holds.
 FailureOr<LoadedRules> loadPipelineRules(const PipelineOptions &options, Diagnostics &diags);

@@ -29,6 +29,7 @@ class Evaluator {
   Slots &slots;
   const RewriteOptions &options;
   NodeMaker *maker;
+  class Trial; // makes nodes whose cost is asked for
 
 public:
   /// Why the last evaluation had no value, and where.
@@ -58,9 +59,13 @@ private:
   std::optional<Datum> comprehension(const Code &c);
   std::optional<Datum> call(const Code &c);
   std::optional<Datum> callValue(const Code &c, const std::vector<Datum> &a);
+  std::optional<Datum> callNode(const Code &c, const std::vector<Datum> &a);
+  std::optional<Datum> callFact(const Code &c, const std::vector<Datum> &a);
   std::optional<Datum> callList(const Code &c, const std::vector<Datum> &a);
+  std::optional<Datum> callShape(const Code &c, const std::vector<Datum> &a);
   std::optional<Datum> callArith(const Code &c, const std::vector<Datum> &a);
   std::optional<Datum> callTensor(const Code &c, const std::vector<Datum> &a);
+  std::optional<Datum> callPredicate(const Code &c, const std::vector<Datum> &a);
   std::optional<Datum> callOp(const Code &c, const std::vector<Datum> &a);
   TensorRef tensor(const Code &c, const Datum &d);
   std::optional<Datum> made(const Code &c, TensorRef t, TensorBuilder &b);

@@ -7,6 +7,7 @@
 
 #include "wnnx/Pattern/Ast.h"
 #include "wnnx/Pattern/Datum.h"
+#include "wnnx/Pattern/EqClass.h"
 #include "wnnx/Pattern/Types.h"
 
 #include <deque>
@@ -80,7 +81,20 @@ struct DimPat {
   int slot = -1; // Slot; Rest when captured
 };
 
-enum class ValuePredicate : uint8_t { Positive, NonNegative, Scalar, Splat, Finite, Zero, One };
+enum class ValuePredicate : uint8_t {
+  Positive,
+  NonNegative,
+  Scalar,
+  Splat,
+  Finite,
+  Zero,
+  One,
+  Nonzero,
+  Integral,
+  Identity,
+  Arange,
+  Permutation,
+};
 
 struct TypePat {
   bool isConst = false;
@@ -138,9 +152,6 @@ struct SlotInfo {
   unsigned result = 0; // which result of it
   int let = -1;        // the `let` that defines it
 };
-
-enum class EqClass : uint8_t { Exact, Real, Approx, Order, Relaxed };
-std::string_view eqClassName(EqClass c);
 
 struct RewriteAssign {
   std::vector<unsigned> slots; // old values that are replaced, or names of new values

@@ -5,6 +5,8 @@
 
 #include "wnnx/IR/Graph.h"
 #include "wnnx/Ops/Cost.h"
+#include "wnnx/Pattern/EqClass.h"
+#include "wnnx/Pattern/RangeFacts.h"
 #include "wnnx/Support/Diagnostics.h"
 
 #include <functional>
@@ -24,6 +26,7 @@ public:
   explicit RuleSet(std::shared_ptr<const Program> p) : loaded(std::move(p)) {}
   const Program &program() const { return *loaded; }
   size_t size() const;
+  std::vector<std::string_view> ruleNames() const;
 };
 
 /// Loads rule files with all that they import. On failure everything wrong has been reported.
@@ -34,13 +37,17 @@ FailureOr<RuleSet> loadRulesFromText(std::string name, std::string text, Diagnos
 struct RewriteOptions {
   /// Stop after so many applications; for finding a guilty one by bisection.
   uint64_t ruleLimit = UINT64_MAX;
-  /// Rules of class `relaxed` change results, and run only when allowed.
-  bool allowRelaxed = false;
+  /// Which equality classes may run.
+  EqPolicy allow;
+  /// What the user asserts of inputs; for range facts.
+  InputRanges inputRanges;
   /// Name of the schedule to run; without one the rule sets run in the order of `after`, each until
   /// nothing changes.
   std::string schedule;
   /// Whether the target fuses this activation into convolutions and products.
   std::function<bool(std::string_view)> fusedAct = [](std::string_view) { return true; };
+  /// Whether the target has a kernel for this op.
+  std::function<bool(std::string_view)> hasKernel = [](std::string_view) { return true; };
   /// Steps one attempt at one node may take; an attempt that needs more fails and is counted.
   uint64_t stepBudget = 100000;
   /// When set, only rules for which it holds.

@@ -29,6 +29,13 @@ enum class TensorFn : uint8_t {
   Floor,
   Ceil,
   Round,
+  Sign,
+  Erf,
+  Logit,
+  Sin,
+  Cos,
+  Log1p,
+  Expm1,
   // Two operands.
   Add,
   Sub,
@@ -115,7 +122,17 @@ struct TensorBuilder {
   TensorRef select(TensorRef a, int64_t dim, std::vector<int64_t> indices);
   TensorRef reduce(TensorFn f, TensorRef a, const std::vector<int64_t> &dims, bool keep);
   TensorRef contract(const std::string &labels, std::vector<TensorRef> args);
+  /// Vectors and matrices, and batches of matrices with the same leading sizes.
   TensorRef matmul(TensorRef a, TensorRef b);
+  /// torch.gather.
+  TensorRef gather(TensorRef a, int64_t dim, TensorRef index);
+  TensorRef stack(const std::vector<TensorRef> &parts, int64_t dim);
+  /// Puts factor - 1 zeros between neighbours along the last dimensions, one factor for each.
+  TensorRef dilate(TensorRef a, const std::vector<int64_t> &factors);
+  /// The weight of an ungrouped convolution that does what the grouped one does.
+  TensorRef denseKernel(TensorRef w, int64_t groups);
+  /// The weight of the one convolution that is `first`, then `second`, both in `groups` groups.
+  TensorRef composeConv(TensorRef first, TensorRef second, int64_t groups);
   TensorRef cast(TensorRef a, DType t);
 
 private:

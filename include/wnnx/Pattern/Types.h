@@ -60,6 +60,13 @@ struct Type {
 /// What an expression that is either has.
 Type joinTypes(const Type &a, const Type &b);
 
+/// Parts of the function reference; each is computed by one file.
+enum class BuiltinGroup : uint8_t {
+#define PAT_BUILTIN_GROUP(Name, title) Name,
+#include "wnnx/Pattern/Builtins.def"
+};
+std::string_view builtinGroupTitle(BuiltinGroup g);
+
 enum class Builtin : uint8_t {
 #define PAT_BUILTIN(Name, signature, doc) Name,
 #include "wnnx/Pattern/Builtins.def"
@@ -71,6 +78,7 @@ struct BuiltinParam {
 };
 struct BuiltinInfo {
   Builtin id;
+  BuiltinGroup group;
   std::string name, signature, result, doc;
   std::vector<BuiltinParam> params;
 };
