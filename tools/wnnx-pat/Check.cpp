@@ -10,6 +10,8 @@
 namespace wnnx::cmd {
 
 int check(const Args &files) {
+  if (unknownOption(files))
+    return 2;
   if (files.empty())
     return usage("`check` needs rule files");
   Diagnostics diags;

@@ -18,5 +18,7 @@ using Args = std::vector<std::string>;
 
 /// Complains about the command line; returns 2.
 int usage(const std::string &message);
+/// For commands without options: complains about the first argument that looks like one.
+bool unknownOption(const Args &args);
 
 } // namespace wnnx::cmd

@@ -9,6 +9,8 @@
 namespace wnnx::cmd {
 
 int functions(const Args &args) {
+  if (unknownOption(args))
+    return 2;
   if (!args.empty())
     return usage("`functions` takes no arguments");
   for (const pat::BuiltinInfo &b : pat::allBuiltins())

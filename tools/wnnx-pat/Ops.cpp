@@ -11,6 +11,8 @@
 namespace wnnx::cmd {
 
 int ops(const Args &names) {
+  if (unknownOption(names))
+    return 2;
   if (names.empty()) {
     for (const OpInfo &op : allOps())
       llvm::outs() << op.schema() << "\n";

@@ -10,6 +10,8 @@
 namespace wnnx::cmd {
 
 int test(const Args &files) {
+  if (unknownOption(files))
+    return 2;
   if (files.empty())
     return usage("`test` needs rule files");
   Diagnostics diags;

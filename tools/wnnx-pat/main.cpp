@@ -55,6 +55,16 @@ int usage(const std::string &message) {
   return 2;
 }
 
+bool unknownOption(const Args &args) {
+  for (const std::string &a : args) {
+    if (a.size() > 1 && a[0] == '-') {
+      usage("unknown option `" + a + "`");
+      return true;
+    }
+  }
+  return false;
+}
+
 static int dispatch(Args args) {
   if (args.empty())
     return usage("a command is missing");
