@@ -30,6 +30,17 @@ rule drop_slice : cleanup, class exact {
   where   shape(x) == shape(y);
   rewrite { y = x; }
 }
+/// A resize to the size that is there already.
+rule drop_nearest : cleanup, class exact {
+  match   { y = upsample_nearest2d(x, output_size = _, scales = s); }
+  where   shape(x) == shape(y), all([v == 1.0 for v in s]);
+  rewrite { y = x; }
+}
+rule drop_interpolation for f in { upsample_bilinear2d, upsample_bicubic2d } : cleanup, class real {
+  match   { y = f(x, output_size = _, align_corners = _, scales = s); }
+  where   shape(x) == shape(y), all([v == 1.0 for v in s]);
+  rewrite { y = x; }
+}
 rule drop_pad : cleanup, class exact {
   match   { y = pad(x, pad = p, mode = _, value = _); }
   where   all([v == 0 for v in p]);

@@ -3,14 +3,11 @@
 // Constant factors and sums behind a convolution or product, folded into weight and bias: layer
 // scale, normalisation of inputs moved behind, quantities written out by hand.
 pat 1;
+import "kernels.pat";
 import "sets.pat";
 
-/// A constant of this shape is one number, or one for each of the O channels of [N, O, H, W].
-fn by_channel(s: list, O: int) = prod(s) == 1 || s == [O, 1, 1] || s == [1, O, 1, 1];
 /// The same for the features of [..., O].
 fn by_feature(s: list, O: int) = prod(s) == 1 || (len(s) > 0 && prod(s) == O && s[-1] == O);
-/// One number for each channel.
-fn spread(c: tensor, O: int) = c.reshape([-1]).expand([O]);
 
 rule conv_scale : fold, class real {
   match {

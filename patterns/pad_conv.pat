@@ -3,16 +3,13 @@
 // Padding taken into the convolution or pooling that follows it. Attribute `pad` of pad lists
 // (before, after) from the last dimension backwards: left, right, top, bottom, and so on.
 pat 1;
+import "kernels.pat";
 import "sets.pat";
 
 fn left_right(p: list) = p[0:2];
 fn top_bottom(p: list) = len(p) >= 4 ? p[2:4] : [0, 0];
 /// Only height and width are padded, and nothing is cropped.
 fn spatial(p: list) = all([v >= 0 for v in p]) && all([v == 0 for v in p[4:]]);
-/// conv2d's padding as [top, left, bottom, right].
-fn four_sides(p: list) = len(p) == 4 ? p : [p[0], p[1], p[0], p[1]];
-/// The short form where the sides are equal.
-fn shortest(p: list) = p[0] == p[2] && p[1] == p[3] ? p[0:2] : p;
 
 rule pad_conv : fold, class exact {
   match {

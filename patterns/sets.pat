@@ -8,6 +8,8 @@ pat 1;
 
 ruleset cleanup;
 ruleset spell { after cleanup; }
-ruleset fold { after spell; }
+ruleset push { after spell; }
+ruleset fold { after push; }
 ruleset fold_forward { after fold; }
 ruleset fuse { after fold_forward; }
+ruleset merge { after fuse; }

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The rules for everyday use: all that keep results within rounding, or the same decisions, and make
+// graphs smaller. `wnnxc model.pt --rules patterns/default.pat ...`
+//
+// First what does nothing goes away and spellings are recognised; then slices move up (push); linear
+// ops are folded, moved and joined (fold, fold_forward); at last neighbours are fused (fuse) and
+// parallel products merged (merge).
+pat 1;
+
+import "fuse.pat";
+import "slice_motion.pat";
+import "slice_shape.pat";
+import "slice_weights.pat";
+import "stride.pat";
+import "index_motion.pat";
+import "recurrent.pat";
+import "linear_motion.pat";
+import "collapse.pat";
+import "reparam.pat";
+import "preprocess.pat";
+import "merge.pat";

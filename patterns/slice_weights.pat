@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Slices of features and channels go into the weights that make them (case A6): the classes of a
+// detector that nobody reads, the masks that are not shown, the unused half of a gate.
+pat 1;
+import "sets.pat";
+
+rule slice_linear_features : push, class real {
+  match {
+    y = linear(x, w: const[O, _], b?: const[O], act, act_params);
+    z = slice(y, dim = d, start = s, end = e, step = t);
+  }
+  where norm(d, rank(y)) == rank(y) - 1;
+  when  numel(z) < numel(y);
+  rewrite {
+    z = linear(x, slice(w, 0, s, e, t), has(b) ? slice(b ?? zeros([O]), 0, s, e, t) : none, act = act,
+               act_params = act_params);
+  }
+}
+/// Two ranges of one product that do not cover it: what is not read is not computed. The ranges may
+/// not overlap.
+rule narrow_linear : push, class real {
+  match {
+    y = linear(x, w: const[O, _], b?: const[O], act, act_params);
+    z = slice(y, dim = d, start = s, end = e, step = 1);
+    v = slice(y, dim = c, start = p, end = q, step = 1);
+  }
+  where norm(d, rank(y)) == rank(y) - 1, norm(c, rank(y)) == rank(y) - 1,
+        0 <= s, s < e, e <= p, p < q, q <= O;
+  when  e - s + q - p < O;
+  let B = b ?? zeros([O]);
+  rewrite {
+    n = linear(x, cat([slice(w, 0, s, e), slice(w, 0, p, q)], 0),
+               has(b) ? cat([slice(B, 0, s, e), slice(B, 0, p, q)], 0) : none, act = act,
+               act_params = act_params);
+    z = slice(n, dim = d, start = 0, end = e - s, step = 1);
+    v = slice(n, dim = c, start = e - s, end = e - s + q - p, step = 1);
+  }
+}
+/// Some rows of some features, beside others: a product of their own. So the query of one row leaves
+/// a merged product for queries, keys and values (A3), which `narrow_linear` then makes smaller.
+rule unmerge_rows : push, class real {
+  match {
+    keep y = linear(x, w: const[O, _], b?: const[O], act, act_params);
+    r = slice(y, dim = c, ..rows);
+    z = slice(r, dim = d, start = s, end = e, step = t);
+  }
+  where norm(d, rank(y)) == rank(y) - 1, norm(c, rank(y)) < rank(y) - 1;
+  when  uses(y) > 1, 2 * numel(r) < numel(y);
+  rewrite {
+    z = linear(slice(x, dim = c, ..rows), slice(w, 0, s, e, t),
+               has(b) ? slice(b ?? zeros([O]), 0, s, e, t) : none, act = act,
+               act_params = act_params);
+  }
+}
+
+rule slice_conv_channels : push, class real {
+  match {
+    y = conv2d(x, w: const[O, _, _, _], b?: const[O], groups = 1, ..a);
+    z = slice(y, dim = d, start = s, end = e, step = t);
+  }
+  where norm(d, rank(y)) == 1;
+  when  numel(z) < numel(y);
+  rewrite {
+    z = conv2d(x, slice(w, 0, s, e, t), has(b) ? slice(b ?? zeros([O]), 0, s, e, t) : none,
+               groups = 1, ..a);
+  }
+}
+/// One input channel for each output channel: the slice goes on to the input.
+rule slice_depthwise_channels : push, class real {
+  match {
+    y = conv2d(x: [_, G, _, _], w: const[G, 1, _, _], b?: const[G], groups = G, ..a);
+    z = slice(y, dim = d, start = s, end = e, step = t);
+  }
+  let n = dim(z, 1);
+  where norm(d, rank(y)) == 1, G > 1, n > 0;
+  when  numel(z) < numel(y);
+  rewrite {
+    z = conv2d(slice(x, dim = 1, start = s, end = e, step = t), slice(w, 0, s, e, t),
+               has(b) ? slice(b ?? zeros([G]), 0, s, e, t) : none, groups = n, ..a);
+  }
+}
+rule slice_deconv_channels : push, class real {
+  match {
+    y = conv_transpose2d(x, w: const[_, O, _, _], b?: const[O], groups = 1, ..a);
+    z = slice(y, dim = d, start = s, end = e, step = t);
+  }
+  where norm(d, rank(y)) == 1;
+  when  numel(z) < numel(y);
+  rewrite {
+    z = conv_transpose2d(x, slice(w, 1, s, e, t),
+                         has(b) ? slice(b ?? zeros([O]), 0, s, e, t) : none, groups = 1, ..a);
+  }
+}
+rule slice_batch_norm_channels : push, class exact {
+  match {
+    y = batch_norm(x, mean: const[O], var: const[O], g?: const[O], b?: const[O], eps);
+    z = slice(y, dim = d, start = s, end = e, step = t);
+  }
+  where norm(d, rank(y)) == 1;
+  when  numel(z) < numel(y);
+  rewrite {
+    z = batch_norm(slice(x, dim = 1, start = s, end = e, step = t), slice(mean, 0, s, e, t),
+                   slice(var, 0, s, e, t), has(g) ? slice(g ?? ones([O]), 0, s, e, t) : none,
+                   has(b) ? slice(b ?? zeros([O]), 0, s, e, t) : none, eps = eps);
+  }
+}
+/// Ops that treat each channel by itself.
+rule slice_plane_channels for f in { max_pool2d, avg_pool2d, adaptive_avg_pool2d,
+                                     adaptive_max_pool2d, upsample_nearest2d, upsample_bilinear2d,
+                                     upsample_bicubic2d } : push, class exact {
+  match {
+    y = f(x, ..a);
+    z = slice(y, dim = d, ..r);
+  }
+  where norm(d, rank(x)) == 1;
+  when  numel(z) < numel(y);
+  rewrite { z = f(slice(x, dim = d, ..r), ..a); }
+}
