@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace wnnx::cmd {
@@ -16,6 +17,8 @@ using Args = std::vector<std::string>;
 #define WNNX_COMMAND(name, arguments, summary) int name(const Args &args);
 #include "Commands.def"
 
+/// The command's summary in `Commands.def`.
+std::string_view describeCommand(std::string_view name);
 /// Complains about the command line; returns 2.
 int usage(const std::string &message);
 /// For commands without options: complains about the first argument that looks like one.

@@ -17,9 +17,11 @@ namespace {
 struct Command {
   std::string_view name, arguments, summary;
   int (*run)(const Args &);
+  bool ownHelp; // has options, and prints its help itself
 };
 constexpr Command commands[] = {
-#define WNNX_COMMAND(name, arguments, summary) {#name, arguments, summary, name},
+#define WNNX_COMMAND(name, arguments, summary) {#name, arguments, summary, name, false},
+#define WNNX_OPTIONS_COMMAND(name, arguments, summary) {#name, arguments, summary, name, true},
 #include "Commands.def"
 };
 
@@ -55,6 +57,14 @@ int usage(const std::string &message) {
   return 2;
 }
 
+std::string_view describeCommand(std::string_view name) {
+  for (const Command &c : commands) {
+    if (c.name == name)
+      return c.summary;
+  }
+  return "";
+}
+
 bool unknownOption(const Args &args) {
   for (const std::string &a : args) {
     if (a.size() > 1 && a[0] == '-') {
@@ -79,9 +89,9 @@ static int dispatch(Args args) {
     names.push_back(c.name);
     if (c.name != name)
       continue;
-    if (std::find_if(args.begin(), args.end(), [](const std::string &a) {
-          return a == "--help" || a == "-h";
-        }) != args.end()) {
+    if (!c.ownHelp && std::find_if(args.begin(), args.end(), [](const std::string &a) {
+                        return a == "--help" || a == "-h";
+                      }) != args.end()) {
       llvm::outs() << "usage: wnnx-pat " << c.name << " " << c.arguments << "\n\n"
                    << c.summary << "\n";
       return 0;
