@@ -84,6 +84,16 @@ bool Matcher::attribute(const AttrPat &a, const Datum &actual, const Pat &p, Nod
     const DatumList *l = actual.list();
     if (!l || l->size() != a.elements.size())
       return different(fmt::format("a list of {}", a.elements.size()));
+    // A list of numbers is one condition.
+    if (llvm::all_of(a.elements, [](const AttrPat &e) {
+          return e.kind == AttrPat::Equal && e.code->kind == CodeKind::Const;
+        })) {
+      DatumList want;
+      for (const AttrPat &e : a.elements)
+        want.push_back(e.code->constant);
+      Datum all(std::move(want));
+      return all.equals(actual) || different(all.str());
+    }
     for (size_t i = 0; i < l->size(); ++i) {
       if (!attribute(a.elements[i], (*l)[i], p, n, index))
         return false;

@@ -84,6 +84,7 @@ bool Matcher::extraOp(const Pat &p, Value *v, Next next) {
     return false;
   Mark m = mark();
   nodes.push_back(between);
+  nodeRanges.push_back(p.range);
   auto text = [&] {
     return NearMiss::Text(fmt::format("{} stands between", show(v)), std::string(opName(n->kind())),
                           std::string(opName(between->kind())));
@@ -113,6 +114,7 @@ void Matcher::undo(const Mark &m) {
       slots[index] = Datum();
   }
   nodes.resize(m.nodes);
+  nodeRanges.resize(m.nodes);
   choices.resize(m.choices);
   checks.resize(m.checks);
   forgiven.resize(m.forgiven);
@@ -130,6 +132,7 @@ MatchOutcome Matcher::match(Node *anchor, Match &out, NearMiss *nearMiss) {
   slots.assign(rule.slots.size(), Datum());
   stmtDone.assign(rule.stmts.size(), false);
   nodes.clear();
+  nodeRanges.clear();
   choices.clear();
   checks.clear();
   trail.clear();
@@ -334,8 +337,10 @@ bool Matcher::literal(const Pat &p, Value *v, Node *user) {
 bool Matcher::op(const Pat &p, Node *n, Next next) {
   Mark m = mark();
   bool again = std::find(nodes.begin(), nodes.end(), n) != nodes.end();
-  if (!again)
+  if (!again) {
     nodes.push_back(n);
+    nodeRanges.push_back(p.range);
+  }
   if (p.opSlot >= 0 && !bind(unsigned(p.opSlot), n->kind())) {
     miss(NearMiss::Attributes, p.range,
          [&] { return fmt::format("{} is another op than before", show(n->result())); });
@@ -477,11 +482,12 @@ bool Matcher::roots(size_t i, Next next) {
 }
 
 bool Matcher::exclusive() {
-  for (Node *n : nodes) {
+  for (size_t k = 0; k < nodes.size(); ++k) {
+    Node *n = nodes[k];
     for (unsigned i = 0; i < n->numResults(); ++i) {
       Value *v = n->result(i);
       const char *name = nullptr;
-      SourceRange range = rule.range;
+      SourceRange range = nodeRanges[k];
       bool exempt = false;
       for (unsigned s = 0; s < slots.size(); ++s) {
         const SlotInfo &info = rule.slots[s];

@@ -70,6 +70,7 @@ class Matcher {
   const RewriteOptions &options;
   Slots slots;
   std::vector<Node *> nodes;
+  std::vector<SourceRange> nodeRanges; // of the patterns that took the nodes
   std::vector<bool> stmtDone;
   struct Choice {
     const Pat *pat;
