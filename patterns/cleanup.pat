@@ -361,3 +361,20 @@ test "a one that widens" for drop_neutral {
   }
   expect no_match because "widens";
 }
+
+test "the size that is there" for drop_nearest {
+  graph (x: f32[2,3,4,5]) { u = relu(x); y = upsample_nearest2d(u, output_size=[4, 5], scales=[1.0, 1.0]); z = neg(y); return z; }
+  expect fired 1;
+}
+test "another scale" for drop_nearest {
+  graph (x: f32[2,3,4,5]) { y = upsample_nearest2d(x, output_size=[4, 5], scales=[1.2, 1.0]); return y; }
+  expect no_match because "v == 1.0";
+}
+test "corners" for drop_interpolation {
+  graph (x: f32[2,3,4,5]) { u = relu(x); y = upsample_bicubic2d(u, output_size=[4, 5], align_corners=true); z = neg(y); return z; }
+  expect fired 1;
+}
+test "another size" for drop_interpolation {
+  graph (x: f32[2,3,4,5]) { y = upsample_bilinear2d(x, output_size=[4, 6]); return y; }
+  expect no_match because "shape(x) == shape(y)";
+}

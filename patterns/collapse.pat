@@ -144,3 +144,242 @@ rule single_query_head_values : fold, class real {
     y = has(b) ? add(s, B1.reshape([1, H, 1, E])) : s;
   }
 }
+
+test "biases" for linear_linear {
+  graph (x: f32[2,5,3], q: f32[2,5,4]) {
+    const v: f32[9,3] = file("random", "v");
+    const c: f32[9] = file("random", "c");
+    const w: f32[4,9] = file("random", "w");
+    const b: f32[4] = file("random", "b");
+    y = linear(x, v, c);
+    z = linear(y, w, b, q, act="relu");
+    return z;
+  }
+  expect fired 1;
+}
+test "a bias inside" for linear_linear {
+  graph (x: f32[5,3]) {
+    const v: f32[9,3] = file("random", "v");
+    const c: f32[9] = file("random", "c");
+    const w: f32[4,9] = file("random", "w");
+    y = linear(x, v, c);
+    z = linear(y, w);
+    return z;
+  }
+  expect fired 1;
+}
+test "an activation inside" for linear_linear {
+  graph (x: f32[5,3]) {
+    const v: f32[9,3] = file("random", "v");
+    const w: f32[4,9] = file("random", "w");
+    y = linear(x, v, act="relu");
+    z = linear(y, w);
+    return z;
+  }
+  expect no_match because "attribute `act`";
+}
+test "a narrow middle is cheaper" for linear_linear {
+  graph (x: f32[5,30]) {
+    const v: f32[2,30] = file("random", "v");
+    const w: f32[40,2] = file("random", "w");
+    y = linear(x, v);
+    z = linear(y, w);
+    return z;
+  }
+  expect no_match because "I * O <= I * P + P * O";
+}
+test "strides multiply" for conv_conv1x1 {
+  graph (x: f32[2,3,11,9]) {
+    const v: f32[8,3,3,2] = file("random", "v");
+    const c: f32[8] = file("random", "c");
+    const w: f32[4,8,1,1] = file("random", "w");
+    y = conv2d(x, v, c, stride=[1, 2], padding=[0, 1, 1, 0], dilation=[2, 1]);
+    z = conv2d(y, w, stride=[2, 1], act="silu");
+    return z;
+  }
+  expect fired 1;
+}
+test "groups" for conv_conv1x1 {
+  graph (x: f32[2,4,11,9]) {
+    const v: f32[8,2,3,2] = file("random", "v");
+    const w: f32[4,8,1,1] = file("random", "w");
+    y = conv2d(x, v, groups=2);
+    z = conv2d(y, w);
+    return z;
+  }
+  expect no_match because "attribute `groups`";
+}
+test "a bottleneck" for conv_conv1x1 {
+  graph (x: f32[2,8,11,9]) {
+    const v: f32[1,8,3,3] = file("random", "v");
+    const w: f32[16,1,1,1] = file("random", "w");
+    y = conv2d(x, v);
+    z = conv2d(y, w);
+    return z;
+  }
+  expect no_match because "macs(y) + macs(z)";
+}
+test "no padding, biases" for conv1x1_conv {
+  graph (x: f32[2,3,7,9]) {
+    const v: f32[12,3,1,1] = file("random", "v");
+    const c: f32[12] = file("random", "c");
+    const w: f32[4,12,2,3] = file("random", "w");
+    const b: f32[4] = file("random", "b");
+    y = conv2d(x, v, c);
+    z = conv2d(y, w, b, stride=[2, 1], dilation=[1, 2]);
+    return z;
+  }
+  expect fired 1;
+}
+test "padding, no bias" for conv1x1_conv {
+  graph (x: f32[2,3,7,9]) {
+    const v: f32[12,3,1,1] = file("random", "v");
+    const w: f32[4,12,3,3] = file("random", "w");
+    y = conv2d(x, v);
+    z = conv2d(y, w, padding=[1, 1]);
+    return z;
+  }
+  expect fired 1;
+}
+test "padding and a bias: the border would be wrong" for conv1x1_conv {
+  graph (x: f32[2,3,7,9]) {
+    const v: f32[12,3,1,1] = file("random", "v");
+    const c: f32[12] = file("random", "c");
+    const w: f32[4,12,3,3] = file("random", "w");
+    y = conv2d(x, v, c);
+    z = conv2d(y, w, padding=[1, 1]);
+    return z;
+  }
+  expect no_match because "is_splat";
+}
+test "attention without a softmax" for reassociate_right {
+  graph (a: f32[2,3,20,4], b: f32[2,3,4,20], c: f32[2,3,20,5]) { y = matmul(a, b); z = matmul(y, c); return z; }
+  expect fired 1;
+}
+test "few rows" for reassociate_right {
+  graph (a: f32[2,2,4], b: f32[2,4,4], c: f32[2,4,4]) { y = matmul(a, b); z = matmul(y, c); return z; }
+  expect no_match because "K * N * P";
+}
+test "few rows, from the other side" for reassociate_left {
+  graph (a: f32[2,1,9], b: f32[2,9,7], c: f32[2,7,8]) { y = matmul(b, c); z = matmul(a, y); return z; }
+  expect fired 1;
+}
+test "a batch that is broadcast" for reassociate_left {
+  graph (a: f32[2,1,9], b: f32[1,9,7], c: f32[1,7,8]) { y = matmul(b, c); z = matmul(a, y); return z; }
+  expect no_match because "shape(a)[0:-2] == shape(b)[0:-2]";
+}
+test "one query, bias" for single_query_keys {
+  graph (q: f32[2,1,6], x: f32[2,9,7]) {
+    const w: f32[6,7] = file("random", "w");
+    const b: f32[6] = file("random", "b");
+    k = linear(x, w, b);
+    t = permute(k, dims=[0, 2, 1]);
+    y = matmul(q, t);
+    return y;
+  }
+  expect fired 1;
+}
+test "no bias" for single_query_keys {
+  graph (q: f32[2,2,6], x: f32[2,9,7]) {
+    const w: f32[6,7] = file("random", "w");
+    k = linear(x, w);
+    t = permute(k, dims=[0, 2, 1]);
+    y = matmul(q, t);
+    return y;
+  }
+  expect fired 1;
+}
+test "as many queries as keys" for single_query_keys {
+  graph (q: f32[2,9,6], x: f32[2,9,7]) {
+    const w: f32[6,7] = file("random", "w");
+    k = linear(x, w);
+    t = permute(k, dims=[0, 2, 1]);
+    y = matmul(q, t);
+    return y;
+  }
+  expect no_match because "2 * (M * D * I";
+}
+test "one row" for single_query_values {
+  graph (p: f32[2,1,9], x: f32[2,9,7]) { const w: f32[6,7] = file("random", "w"); v = linear(x, w); y = matmul(p, v); return y; }
+  expect fired 1;
+}
+test "a bias needs a softmax" for single_query_values {
+  graph (p: f32[2,1,9], x: f32[2,9,7]) {
+    const w: f32[6,7] = file("random", "w");
+    const b: f32[6] = file("random", "b");
+    v = linear(x, w, b);
+    y = matmul(p, v);
+    return y;
+  }
+  expect no_match because "operand `bias`";
+}
+test "softmax" for single_query_values_bias {
+  graph (t: f32[2,1,9], x: f32[2,9,7]) {
+    const w: f32[6,7] = file("random", "w");
+    const b: f32[6] = file("random", "b");
+    v = linear(x, w, b);
+    p = softmax(t, dim=2);
+    y = matmul(p, v);
+    return y;
+  }
+  expect fired 1;
+}
+test "softmax over the queries" for single_query_values_bias {
+  graph (t: f32[2,1,9], x: f32[2,9,7]) {
+    const w: f32[6,7] = file("random", "w");
+    const b: f32[6] = file("random", "b");
+    v = linear(x, w, b);
+    p = softmax(t, dim=1);
+    y = matmul(p, v);
+    return y;
+  }
+  expect no_match because "attribute `dim`";
+}
+test "two heads" for single_query_head_keys {
+  graph (q: f32[3,2,1,4], x: f32[3,9,7]) {
+    const w: f32[8,7] = file("random", "w");
+    const b: f32[8] = file("random", "b");
+    k = linear(x, w, b);
+    h = reshape(k, shape=[3, 9, 2, 4]);
+    t = permute(h, dims=[0, 2, 3, 1]);
+    y = matmul(q, t);
+    return y;
+  }
+  expect fired 1;
+}
+test "many queries" for single_query_head_keys {
+  graph (q: f32[3,2,9,4], x: f32[3,9,7]) {
+    const w: f32[8,7] = file("random", "w");
+    k = linear(x, w);
+    h = reshape(k, shape=[3, 9, 2, 4]);
+    t = permute(h, dims=[0, 2, 3, 1]);
+    y = matmul(q, t);
+    return y;
+  }
+  expect no_match because "2 * (M * D * I";
+}
+test "two heads of values" for single_query_head_values {
+  graph (l: f32[3,2,1,9], x: f32[3,9,7]) {
+    const w: f32[8,7] = file("random", "w");
+    const b: f32[8] = file("random", "b");
+    k = linear(x, w, b);
+    h = reshape(k, shape=[3, 9, 2, 4]);
+    t = permute(h, dims=[0, 2, 1, 3]);
+    p = softmax(l, dim=-1);
+    y = matmul(p, t);
+    return y;
+  }
+  expect fired 1;
+}
+test "the weights are an output" for single_query_head_values {
+  graph (l: f32[3,2,1,9], x: f32[3,9,7]) {
+    const w: f32[8,7] = file("random", "w");
+    k = linear(x, w);
+    h = reshape(k, shape=[3, 9, 2, 4]);
+    t = permute(h, dims=[0, 2, 1, 3]);
+    p = softmax(l, dim=-1);
+    y = matmul(p, t);
+    return p, y;
+  }
+  expect no_match because "graph output";
+}

@@ -109,3 +109,199 @@ rule take_softmax for f in { softmax, log_softmax } : push, class exact {
   when  numel(z) < numel(y);
   rewrite { z = f(index_select(x, i, dim = d), dim = c); }
 }
+
+test "attributes stay" for index_unary {
+  graph (x: f32[3,5,4]) {
+    const i: i64[3] = dense[0, 1, 2];
+    const j: i64[3] = dense[4, 0, 2];
+    y = leaky_relu(x, negative_slope=0.25);
+    z = index(y, i, j);
+    return z;
+  }
+  expect fired 1;
+}
+test "all of it, twice" for index_unary {
+  graph (x: f32[2,2,4]) {
+    const i: i64[5] = dense[0, 1, 0, 1, 0];
+    const j: i64[5] = dense[0, 1, 1, 0, 1];
+    y = relu(x);
+    z = index(y, i, j);
+    return z;
+  }
+  expect no_match because "numel(z) < numel(y)";
+}
+test "two of a shape" for index_binary {
+  graph (x: f32[3,5,4], u: f32[3,5,4]) {
+    const i: i64[2] = dense[0, 2];
+    const j: i64[2] = dense[4, 0];
+    y = sub(x, u);
+    z = index(y, i, j);
+    return z;
+  }
+  expect fired 1;
+}
+test "a broadcast side" for index_binary {
+  graph (x: f32[3,5,4], u: f32[5,4]) {
+    const i: i64[2] = dense[0, 2];
+    const j: i64[2] = dense[4, 0];
+    y = sub(x, u);
+    z = index(y, i, j);
+    return z;
+  }
+  expect no_match because "shape(b) == shape(y)";
+}
+test "one value for each feature" for index_binary_features {
+  graph (x: f32[3,5,4], u: f32[4]) {
+    const i: i64[2] = dense[0, 2];
+    const j: i64[2] = dense[4, 0];
+    y = div(x, u);
+    z = index(y, i, j);
+    return z;
+  }
+  expect fired 1;
+}
+test "one value for each row" for index_binary_features {
+  graph (x: f32[3,5,4], u: f32[5,1]) {
+    const i: i64[2] = dense[0, 2];
+    const j: i64[2] = dense[4, 0];
+    y = div(x, u);
+    z = index(y, i, j);
+    return z;
+  }
+  expect no_match because "rank(b) < 2";
+}
+test "positions" for index_add_positions {
+  graph (x: f32[3,5,4], p: f32[5,4]) {
+    const i: i64[3] = dense[0, 2, 1];
+    const j: i64[3] = dense[4, 0, 3];
+    y = add(p, x);
+    z = index(y, i, j);
+    return z;
+  }
+  expect fired 1;
+}
+test "one position for two samples" for index_add_positions {
+  graph (x: f32[3,5,4], p: f32[5,4]) {
+    const i: i64[2] = dense[0, 2];
+    const j: i64[1] = dense[4];
+    y = add(x, p);
+    z = index(y, i, j);
+    return z;
+  }
+  expect no_match because "shape(j)";
+}
+test "rows" for index_linear {
+  graph (x: f32[3,5,4]) {
+    const i: i64[3] = dense[0, 2, 1];
+    const j: i64[3] = dense[4, -1, 3];
+    const w: f32[6,4] = file("random", "w");
+    const b: f32[6] = file("random", "b");
+    y = linear(x, w, b, act="relu");
+    z = index(y, i, j);
+    return z;
+  }
+  expect fired 1;
+}
+test "features" for index_linear {
+  graph (x: f32[5,4]) {
+    const i: i64[2] = dense[0, 2];
+    const j: i64[2] = dense[4, 3];
+    const w: f32[6,4] = file("random", "w");
+    y = linear(x, w);
+    z = index(y, i, j);
+    return z;
+  }
+  expect no_match;
+}
+test "rows of a norm" for index_layer_norm {
+  graph (x: f32[3,5,4]) {
+    const i: i64[2] = dense[0, 2];
+    const j: i64[2] = dense[4, 3];
+    const w: f32[4] = file("random", "w");
+    y = layer_norm(x, w, normalized_shape=[4], eps=0.01);
+    z = index(y, i, j);
+    return z;
+  }
+  expect fired 1;
+}
+test "into the normalised dimensions" for index_layer_norm {
+  graph (x: f32[3,5,4]) {
+    const i: i64[2] = dense[0, 2];
+    const j: i64[2] = dense[4, 3];
+    y = layer_norm(x, normalized_shape=[5, 4]);
+    z = index(y, i, j);
+    return z;
+  }
+  expect no_match because "rank(y) - len(n)";
+}
+test "equal choices" for index_twice {
+  graph (x: f32[3,5,4], i: i64[2], j: i64[2]) {
+    const k: i64[2] = dense[0, 2];
+    const l: i64[2] = dense[4, 3];
+    a = index(x, k, l);
+    b = index(x, k, l);
+    c = sub(a, b);
+    return c;
+  }
+  expect fired 1;
+}
+test "other choices" for index_twice {
+  graph (x: f32[3,5,4], i: i64[2], j: i64[2]) { a = index(x, i, j); b = index(x, j, i); return a, b; }
+  expect no_match;
+}
+test "unary" for take_unary {
+  graph (x: f32[3,5,4]) { const i: i64[2] = dense[4, 1]; y = exp(x); z = index_select(y, i, dim=1); return z; }
+  expect fired 1;
+}
+test "more than there are" for take_unary {
+  graph (x: f32[3,2,4]) { const i: i64[3] = dense[1, 1, 0]; y = exp(x); z = index_select(y, i, dim=1); return z; }
+  expect no_match because "numel(z) < numel(y)";
+}
+test "rows" for take_linear {
+  graph (x: f32[3,5,4]) {
+    const w: f32[6,4] = file("random", "w");
+    const i: i64[2] = dense[4, 1];
+    y = linear(x, w);
+    z = index_select(y, i, dim=-2);
+    return z;
+  }
+  expect fired 1;
+}
+test "features" for take_linear {
+  graph (x: f32[3,5,4], w: f32[6,4], i: i64[2]) { y = linear(x, w); z = index_select(y, i, dim=2); return z; }
+  expect no_match because "< rank(y) - 1";
+}
+test "rows of a norm" for take_layer_norm {
+  graph (x: f32[3,5,4]) {
+    const i: i64[2] = dense[4, 1];
+    y = layer_norm(x, normalized_shape=[4]);
+    z = index_select(y, i, dim=1);
+    return z;
+  }
+  expect fired 1;
+}
+test "features of a norm" for take_layer_norm {
+  graph (x: f32[3,5,4], i: i64[2]) { y = layer_norm(x, normalized_shape=[4]); z = index_select(y, i, dim=2); return z; }
+  expect no_match because "< rank(y) - len(n)";
+}
+test "mapped" for take_permute {
+  graph (x: f32[3,5,4]) {
+    const i: i64[2] = dense[4, 1];
+    y = permute(x, dims=[2, 0, 1]);
+    z = index_select(y, i, dim=-1);
+    return z;
+  }
+  expect fired 1;
+}
+test "as many as before" for take_permute {
+  graph (x: f32[3,2], i: i64[2]) { y = permute(x, dims=[1, 0]); z = index_select(y, i, dim=0); return z; }
+  expect no_match because "numel(z) < numel(y)";
+}
+test "another dimension" for take_softmax {
+  graph (x: f32[3,5,4]) { const i: i64[2] = dense[4, 1]; y = softmax(x, dim=-1); z = index_select(y, i, dim=1); return z; }
+  expect fired 1;
+}
+test "the dimension of the sum" for take_softmax {
+  graph (x: f32[3,5,4], i: i64[2]) { y = softmax(x, dim=-1); z = index_select(y, i, dim=2); return z; }
+  expect no_match because "norm(c, rank(x)) != norm(d, rank(x))";
+}

@@ -50,3 +50,81 @@ rule merged_slices : merge, class exact {
   where norm(c, rank(x)) == k, s >= 0, u >= 0, v >= u;
   rewrite { z = slice(x, dim = k, start = s + u, end = s + max(u, min(v, n)), step = 1); }
 }
+
+test "queries and keys, one bias" for merge_linears {
+  graph (x: f32[2,5,3]) {
+    const u: f32[4,3] = file("random", "u");
+    const v: f32[2,3] = file("random", "v");
+    const d: f32[2] = file("random", "d");
+    a = linear(x, u);
+    b = linear(x, v, d);
+    return a, b;
+  }
+  expect fired 1;
+}
+test "unlike activations" for merge_linears {
+  graph (x: f32[5,3]) {
+    const u: f32[4,3] = file("random", "u");
+    const v: f32[2,3] = file("random", "v");
+    a = linear(x, u, act="relu");
+    b = linear(x, v);
+    return a, b;
+  }
+  expect no_match because "attribute `act`";
+}
+test "one feeds the other" for merge_linears {
+  graph (x: f32[5,3]) {
+    const u: f32[3,3] = file("random", "u");
+    const v: f32[2,3] = file("random", "v");
+    a = linear(x, u);
+    b = linear(a, v);
+    return b;
+  }
+  expect no_match;
+}
+test "Inception" for merge_convs {
+  graph (x: f32[2,3,7,6]) {
+    const u: f32[4,3,3,2] = file("random", "u");
+    const b: f32[4] = file("random", "b");
+    const v: f32[2,3,3,2] = file("random", "v");
+    a = conv2d(x, u, b, stride=[2, 1], padding=[1, 0], act="relu");
+    c = conv2d(x, v, stride=[2, 1], padding=[1, 0], act="relu");
+    return a, c;
+  }
+  expect fired 1;
+}
+test "other padding" for merge_convs {
+  graph (x: f32[2,3,7,6]) {
+    const u: f32[4,3,3,2] = file("random", "u");
+    const v: f32[2,3,3,2] = file("random", "v");
+    a = conv2d(x, u, padding=[1, 0]);
+    c = conv2d(x, v, padding=[0, 0]);
+    return a, c;
+  }
+  expect no_match because "attribute `padding`";
+}
+test "weights that are not constant" for merge_convs {
+  graph (x: f32[2,3,7,6], u: f32[4,3,1,1]) {
+    const v: f32[2,3,1,1] = file("random", "v");
+    a = conv2d(x, u);
+    c = conv2d(x, v);
+    return a, c;
+  }
+  expect no_match because "must be a constant";
+}
+test "a third one" for merged_slices {
+  graph (x: f32[2,9]) {
+    y = slice(x, dim=1, start=1, end=8);
+    z = slice(y, dim=-1, start=2, end=99);
+    return y, z;
+  }
+  expect fired 1;
+}
+test "another dimension" for merged_slices {
+  graph (x: f32[2,9]) {
+    y = slice(x, dim=1, start=1, end=8);
+    z = slice(y, dim=0, start=1);
+    return z;
+  }
+  expect no_match because "norm(c, rank(x)) == k";
+}

@@ -25,3 +25,25 @@ rule merge_conv_into_larger : merge, class real {
     c = slice(m, dim = 1, start = P, end = P + Q, step = 1);
   }
 }
+
+test "1x1 and 3x3" for merge_conv_into_larger {
+  graph (x: f32[2,3,7,6]) {
+    const u: f32[4,3,1,1] = file("random", "u");
+    const b: f32[4] = file("random", "b");
+    const v: f32[2,3,3,3] = file("random", "v");
+    a = conv2d(x, u, b, stride=[2, 1], act="silu");
+    c = conv2d(x, v, stride=[2, 1], padding=[1, 1], act="silu");
+    return a, c;
+  }
+  expect fired 1;
+}
+test "not on the same centre" for merge_conv_into_larger {
+  graph (x: f32[2,3,7,6]) {
+    const u: f32[4,3,1,1] = file("random", "u");
+    const v: f32[2,3,3,3] = file("random", "v");
+    a = conv2d(x, u);
+    c = conv2d(x, v);
+    return a, c;
+  }
+  expect no_match because "K - 2 * p";
+}

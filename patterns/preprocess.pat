@@ -108,3 +108,166 @@ rule unshuffle_conv : fold, benefit 50, class real {
                padding = [R * i for i in p], ..a);
   }
 }
+
+test "a factor for each channel, groups, padding" for scale_conv {
+  graph (x: f32[2,4,5,6]) {
+    const c: f32[4,1,1] = file("random", "c");
+    const w: f32[6,2,3,3] = file("random", "w");
+    y = mul(c, x);
+    z = conv2d(y, w, padding=[1, 1], groups=2, act="relu");
+    return z;
+  }
+  expect fired 1;
+}
+test "a factor for each column" for scale_conv {
+  graph (x: f32[2,4,5,6]) {
+    const c: f32[6] = file("random", "c");
+    const w: f32[6,4,3,3] = file("random", "w");
+    y = mul(c, x);
+    z = conv2d(y, w);
+    return z;
+  }
+  expect no_match because "by_channel";
+}
+test "255" for divide_conv {
+  graph (x: f32[2,4,5,6]) {
+    const c: f32[] = dense[255];
+    const w: f32[6,4,3,3] = file("random", "w");
+    const b: f32[6] = file("random", "b");
+    y = div(x, c);
+    z = conv2d(y, w, b, padding=[1, 1, 0, 0]);
+    return z;
+  }
+  expect fired 1;
+}
+test "rounding" for divide_conv {
+  graph (x: f32[2,4,5,6]) {
+    const c: f32[] = dense[255];
+    const w: f32[6,4,3,3] = file("random", "w");
+    y = div(x, c, rounding_mode="floor");
+    z = conv2d(y, w);
+    return z;
+  }
+  expect no_match because "rounding_mode";
+}
+test "a mean" for shift_conv {
+  graph (x: f32[2,4,5,6]) {
+    const c: f32[1,4,1,1] = file("random", "c");
+    const w: f32[6,2,3,2] = file("random", "w");
+    y = sub(x, c);
+    z = conv2d(y, w, groups=2, stride=[2, 1]);
+    return z;
+  }
+  expect fired 1;
+}
+test "a sum" for shift_conv {
+  graph (x: f32[2,4,5,6]) {
+    const c: f32[] = dense[0.5];
+    const w: f32[6,4,3,2] = file("random", "w");
+    const b: f32[6] = file("random", "b");
+    y = add(c, x);
+    z = conv2d(y, w, b);
+    return z;
+  }
+  expect fired 1;
+}
+test "padding" for shift_conv {
+  graph (x: f32[2,4,5,6]) {
+    const c: f32[] = dense[0.5];
+    const w: f32[6,4,3,2] = file("random", "w");
+    y = add(c, x);
+    z = conv2d(y, w, padding=[0, 1]);
+    return z;
+  }
+  expect no_match because "v == 0";
+}
+test "the border" for shift_conv_padded {
+  graph (x: f32[2,4,5,6]) {
+    const c: f32[4,1,1] = file("random", "c");
+    const w: f32[6,2,3,3] = file("random", "w");
+    const b: f32[6] = file("random", "b");
+    y = sub(x, c);
+    z = conv2d(y, w, b, padding=[1, 2], stride=[2, 1], groups=2);
+    return z;
+  }
+  expect fired 1;
+}
+test "too large a picture to add" for shift_conv_padded {
+  graph (x: f32[2,2,5,6]) {
+    const c: f32[] = dense[0.5];
+    const w: f32[6,2,3,3] = file("random", "w");
+    y = sub(x, c);
+    z = conv2d(y, w, padding=[1, 1]);
+    return z;
+  }
+  expect no_match because "2 * numel(x)";
+}
+test "colours" for flip_conv {
+  graph (x: f32[2,3,5,6]) {
+    const w: f32[6,3,3,3] = file("random", "w");
+    y = flip(x, dims=[-3]);
+    z = conv2d(y, w, padding=[1, 1]);
+    return z;
+  }
+  expect fired 1;
+}
+test "rows" for flip_conv {
+  graph (x: f32[2,3,5,6]) {
+    const w: f32[6,3,3,3] = file("random", "w");
+    y = flip(x, dims=[2]);
+    z = conv2d(y, w);
+    return z;
+  }
+  expect no_match because "== 1";
+}
+test "two convolutions" for bn_cat {
+  graph (x: f32[2,3,5,6], u: f32[2,2,5,6]) {
+    const w: f32[4,3,3,3] = file("random", "w");
+    const v: f32[2,2,1,1] = file("random", "v");
+    const m: f32[6] = file("random", "m");
+    const s: f32[6] = file("positive", "s");
+    const g: f32[6] = file("random", "g");
+    a = conv2d(x, w, padding=[1, 1]);
+    b = conv2d(u, v);
+    c = cat(a, b, dim=1);
+    z = batch_norm(c, m, s, g);
+    return z;
+  }
+  expect fired 1;
+}
+test "joined along the rows" for bn_cat {
+  graph (x: f32[2,3,5,6], u: f32[2,3,5,6]) {
+    const w: f32[4,3,1,1] = file("random", "w");
+    const m: f32[4] = file("random", "m");
+    const s: f32[4] = file("positive", "s");
+    a = conv2d(x, w);
+    b = conv2d(u, w);
+    c = cat(a, b, dim=2);
+    z = batch_norm(c, m, s);
+    return z;
+  }
+  expect no_match because "attribute `dim`";
+}
+test "three by three" for unshuffle_conv {
+  graph (x: f32[2,2,9,6]) {
+    const w: f32[5,18,2,3] = file("random", "w");
+    const b: f32[5] = file("random", "b");
+    u = reshape(x, shape=[2, 2, 3, 3, 2, 3]);
+    v = permute(u, dims=[0, 1, 3, 5, 2, 4]);
+    f = reshape(v, shape=[2, 18, 3, 2]);
+    y = conv2d(f, w, b, padding=[1, 1], stride=[1, 2], act="relu");
+    return y;
+  }
+  expect fired 1;
+}
+test "columns before rows" for unshuffle_conv {
+  graph (x: f32[2,2,4,4]) {
+    const w: f32[5,8,1,1] = file("random", "w");
+    u = reshape(x, shape=[2, 2, 2, 2, 2, 2]);
+    v = permute(u, dims=[0, 1, 5, 3, 2, 4]);
+    f = reshape(v, shape=[2, 8, 2, 2]);
+    y = conv2d(f, w);
+    return y;
+  }
+  expect no_match because "attribute `dims`";
+}

@@ -68,3 +68,88 @@ rule slice_lstm_steps : push, class real {
     z = slice(s, dim = k, start = i, end = e, step = t);
   }
 }
+
+test "the last step" for slice_gru_bidirectional {
+  graph (x: f32[2,5,3], h: f32[2,2,4]) {
+    const a: f32[12,3] = file("random", "a");
+    const b: f32[12,4] = file("random", "b");
+    const c: f32[12] = file("random", "c");
+    const d: f32[12] = file("random", "d");
+    const p: f32[12,3] = file("random", "p");
+    const q: f32[12,4] = file("random", "q");
+    const r: f32[12] = file("random", "r");
+    const s: f32[12] = file("random", "s");
+    o, n = gru(x, h, a, b, c, d, p, q, r, s, bidirectional=true, batch_first=true);
+    z = slice(o, dim=1, start=4, end=5);
+    return z;
+  }
+  expect fired 1;
+}
+test "the first step" for slice_gru_bidirectional {
+  graph (x: f32[2,5,3], h: f32[2,2,4], a: f32[12,3], b: f32[12,4], c: f32[12], d: f32[12]) {
+    o, n = gru(x, h, a, b, c, d, a, b, c, d, bidirectional=true, batch_first=true);
+    z = slice(o, dim=1, start=0, end=1);
+    return z;
+  }
+  expect no_match because "i == T - 1";
+}
+test "the last step" for slice_lstm_bidirectional {
+  graph (x: f32[2,5,3], h: f32[2,2,4], m: f32[2,2,4]) {
+    const a: f32[16,3] = file("random", "a");
+    const b: f32[16,4] = file("random", "b");
+    const c: f32[16] = file("random", "c");
+    const d: f32[16] = file("random", "d");
+    const p: f32[16,3] = file("random", "p");
+    const q: f32[16,4] = file("random", "q");
+    const r: f32[16] = file("random", "r");
+    const s: f32[16] = file("random", "s");
+    o, n, k = lstm(x, h, m, a, b, c, d, p, q, r, s, bidirectional=true, batch_first=true);
+    z = slice(o, dim=1, start=4, end=5);
+    return z;
+  }
+  expect fired 1;
+}
+test "the state is read" for slice_lstm_bidirectional {
+  graph (x: f32[2,5,3], h: f32[2,2,4], a: f32[16,3], b: f32[16,4], c: f32[16], d: f32[16]) {
+    o, n, k = lstm(x, h, h, a, b, c, d, a, b, c, d, bidirectional=true, batch_first=true);
+    z = slice(o, dim=1, start=4, end=5);
+    return z, n;
+  }
+  expect no_match because "graph output";
+}
+test "the first steps" for slice_gru_steps {
+  graph (x: f32[5,2,3], h: f32[1,2,4]) {
+    const a: f32[12,3] = file("random", "a");
+    const b: f32[12,4] = file("random", "b");
+    o, n = gru(x, h, a, b, has_biases=false);
+    z = slice(o, dim=0, start=1, end=3);
+    return z;
+  }
+  expect fired 1;
+}
+test "backwards, too" for slice_gru_steps {
+  graph (x: f32[5,2,3], h: f32[2,2,4], a: f32[12,3], b: f32[12,4]) {
+    o, n = gru(x, h, a, b, a, b, has_biases=false, bidirectional=true);
+    z = slice(o, dim=0, start=1, end=3);
+    return z;
+  }
+  expect no_match because "bidirectional";
+}
+test "the first steps" for slice_lstm_steps {
+  graph (x: f32[2,5,3], h: f32[1,2,4]) {
+    const a: f32[16,3] = file("random", "a");
+    const b: f32[16,4] = file("random", "b");
+    o, n, c = lstm(x, h, h, a, b, has_biases=false, batch_first=true);
+    z = slice(o, dim=-2, start=1, end=3);
+    return z;
+  }
+  expect fired 1;
+}
+test "up to the last" for slice_lstm_steps {
+  graph (x: f32[2,5,3], h: f32[1,2,4], a: f32[16,3], b: f32[16,4]) {
+    o, n, c = lstm(x, h, h, a, b, has_biases=false, batch_first=true);
+    z = slice(o, dim=1, start=1, end=5);
+    return z;
+  }
+  expect no_match because "e < dim(x, n)";
+}

@@ -117,3 +117,186 @@ rule rep_avg_pool : fold, benefit 20, class real {
                dilation = [1, 1], groups = g);
   }
 }
+
+test "3x3 and 1x1, groups and stride" for rep_conv_conv {
+  graph (x: f32[2,4,9,8]) {
+    const w: f32[6,2,3,3] = file("random", "w");
+    const b: f32[6] = file("random", "b");
+    const v: f32[6,2,1,1] = file("random", "v");
+    a = conv2d(x, w, b, stride=[2, 1], padding=[1, 1], groups=2);
+    c = conv2d(x, v, stride=[2, 1], groups=2);
+    y = add(c, a);
+    return y;
+  }
+  expect fired 1;
+}
+test "3x3 and 3x1" for rep_conv_conv {
+  graph (x: f32[2,4,9,8]) {
+    const w: f32[6,4,3,3] = file("random", "w");
+    const v: f32[6,4,3,1] = file("random", "v");
+    const d: f32[6] = file("random", "d");
+    a = conv2d(x, w, padding=[0, 1]);
+    c = conv2d(x, v, d, padding=[0, 0]);
+    y = add(a, c);
+    return y;
+  }
+  expect fired 1;
+}
+test "3x1 and 1x3 would be nine for six" for rep_conv_conv {
+  graph (x: f32[2,4,9,8]) {
+    const w: f32[6,4,1,3] = file("random", "w");
+    const v: f32[6,4,3,1] = file("random", "v");
+    a = conv2d(x, w, padding=[0, 1]);
+    c = conv2d(x, v, padding=[1, 0]);
+    y = add(a, c);
+    return y;
+  }
+  expect no_match because "max(K, M)";
+}
+test "not on the same centre" for rep_conv_conv {
+  graph (x: f32[2,4,9,9]) {
+    const w: f32[6,4,3,3] = file("random", "w");
+    const v: f32[6,4,2,2] = file("random", "v");
+    a = conv2d(x, w, stride=[2, 2], padding=[1, 1]);
+    c = conv2d(x, v, stride=[2, 2], padding=[1, 1]);
+    y = add(a, c);
+    return y;
+  }
+  expect no_match because "K - 2 * p";
+}
+test "dilated" for rep_conv_conv {
+  graph (x: f32[2,4,9,9]) {
+    const w: f32[6,4,3,3] = file("random", "w");
+    const v: f32[6,4,1,1] = file("random", "v");
+    a = conv2d(x, w, padding=[2, 2], dilation=[2, 2]);
+    c = conv2d(x, v);
+    y = add(a, c);
+    return y;
+  }
+  expect no_match because "attribute `dilation`";
+}
+test "something between" for rep_conv_between {
+  graph (x: f32[2,4,9,8], r: f32[2,4,1,1]) {
+    const w: f32[4,4,3,3] = file("random", "w");
+    const v: f32[4,4,1,1] = file("random", "v");
+    a = conv2d(x, w, padding=[1, 1]);
+    u = add(r, a);
+    c = conv2d(x, v);
+    y = add(c, u);
+    return y;
+  }
+  expect fired 1;
+}
+test "another input" for rep_conv_between {
+  graph (x: f32[2,4,9,8], r: f32[2,4,9,8]) {
+    const w: f32[4,4,3,3] = file("random", "w");
+    const v: f32[4,4,1,1] = file("random", "v");
+    a = conv2d(x, w, padding=[1, 1]);
+    u = add(x, a);
+    c = conv2d(r, v);
+    y = add(c, u);
+    return y;
+  }
+  expect no_match;
+}
+test "groups" for rep_conv_bn {
+  graph (x: f32[2,4,7,8]) {
+    const w: f32[4,2,3,3] = file("random", "w");
+    const m: f32[4] = file("random", "m");
+    const v: f32[4] = file("positive", "v");
+    const g: f32[4] = file("random", "g");
+    const b: f32[4] = file("random", "b");
+    a = conv2d(x, w, padding=[1, 1], groups=2);
+    i = batch_norm(x, m, v, g, b, eps=0.01);
+    y = add(i, a);
+    return y;
+  }
+  expect fired 1;
+}
+test "a stride" for rep_conv_bn {
+  graph (x: f32[2,4,1,1]) {
+    const w: f32[4,4,3,3] = file("random", "w");
+    const m: f32[4] = file("random", "m");
+    const v: f32[4] = file("positive", "v");
+    a = conv2d(x, w, padding=[1, 1], stride=[2, 2]);
+    i = batch_norm(x, m, v);
+    y = add(i, a);
+    return y;
+  }
+  expect no_match because "attribute `stride`";
+}
+test "another convolution's sum between" for rep_conv_between_bn {
+  graph (x: f32[2,4,7,8], r: f32[2,4,7,8]) {
+    const w: f32[4,4,1,3] = file("random", "w");
+    const m: f32[4] = file("random", "m");
+    const v: f32[4] = file("positive", "v");
+    const b: f32[4] = file("random", "b");
+    a = conv2d(x, w, b, padding=[0, 1]);
+    u = add(a, r);
+    i = batch_norm(x, m, v);
+    y = add(u, i);
+    return y;
+  }
+  expect fired 1;
+}
+test "an even kernel" for rep_conv_between_bn {
+  graph (x: f32[2,4,1,1], r: f32[2,4,1,1]) {
+    const w: f32[4,4,3,3] = file("random", "w");
+    const m: f32[4] = file("random", "m");
+    const v: f32[4] = file("positive", "v");
+    a = conv2d(x, w, padding=[2, 2]);
+    u = add(a, r);
+    i = batch_norm(x, m, v);
+    y = add(u, i);
+    return y;
+  }
+  expect no_match because "K == 2 * p + 1";
+}
+test "identity" for rep_conv_identity {
+  graph (x: f32[2,6,7,8]) {
+    const w: f32[6,1,5,3] = file("random", "w");
+    const b: f32[6] = file("random", "b");
+    a = conv2d(x, w, b, padding=[2, 1], groups=6);
+    y = add(x, a);
+    return y;
+  }
+  expect fired 1;
+}
+test "one channel added to all" for rep_conv_identity {
+  graph (x: f32[2,1,7,8]) {
+    const w: f32[6,1,3,3] = file("random", "w");
+    a = conv2d(x, w, padding=[1, 1]);
+    y = add(x, a);
+    return y;
+  }
+  expect no_match;
+}
+test "an activation before the sum" for rep_conv_identity {
+  graph (x: f32[2,6,7,8]) {
+    const w: f32[6,6,3,3] = file("random", "w");
+    a = conv2d(x, w, padding=[1, 1], act="relu");
+    y = add(x, a);
+    return y;
+  }
+  expect no_match because "attribute `act`";
+}
+test "mean, with a stride" for rep_avg_pool {
+  graph (x: f32[2,4,7,8]) {
+    const w: f32[4,2,3,3] = file("random", "w");
+    a = conv2d(x, w, stride=[2, 1], padding=[1, 1], groups=2);
+    m = avg_pool2d(x, kernel_size=[3, 1], stride=[2, 1], padding=[1, 0]);
+    y = add(a, m);
+    return y;
+  }
+  expect fired 1;
+}
+test "a mean that leaves padding out" for rep_avg_pool {
+  graph (x: f32[2,4,7,8]) {
+    const w: f32[4,4,3,3] = file("random", "w");
+    a = conv2d(x, w, padding=[1, 1]);
+    m = avg_pool2d(x, kernel_size=[3, 3], stride=[1, 1], padding=[1, 1], count_include_pad=false);
+    y = add(a, m);
+    return y;
+  }
+  expect no_match because "count_include_pad";
+}

@@ -270,3 +270,334 @@ rule slice_reduction for f in { sum, mean, amax, amin } : push, class exact {
   when  numel(z) < numel(y);
   rewrite { z = f(slice(x, dim = d, ..r), dim = c, keepdim = true); }
 }
+
+test "from the end" for slice_normal {
+  graph (x: f32[2,5,3]) { y = slice(x, dim=-2, start=-3, end=-1); return y; }
+  expect fired 1;
+}
+test "past the end, and nothing left" for slice_normal {
+  graph (x: f32[2,5]) { y = slice(x, dim=1, start=3, end=9, step=2); z = slice(x, dim=0, start=2, end=1); return y, z; }
+  expect fired 2;
+}
+test "normal already" for slice_normal {
+  graph (x: f32[2,5]) { y = slice(x, dim=1, start=1, end=5, step=2); return y; }
+  expect no_match because "does not hold";
+}
+test "the last entry" for select_slice {
+  graph (x: f32[2,5,3]) { y = select(x, dim=-2, index=-1); return y; }
+  expect fired 1;
+}
+test "a slice of one keeps its dimension" for select_slice {
+  graph (x: f32[2,5,3]) { y = slice(x, dim=1, start=4); return y; }
+  expect no_match;
+}
+test "equal slices" for slice_twice {
+  graph (x: f32[2,5,3]) {
+    a = slice(x, dim=1, start=1, end=4, step=2);
+    b = slice(x, dim=1, start=1, end=4, step=2);
+    c = mul(a, b);
+    return c;
+  }
+  expect fired 1;
+}
+test "slices of unlike steps" for slice_twice {
+  graph (x: f32[2,5,3]) {
+    a = slice(x, dim=1, start=1, end=4, step=2);
+    b = slice(x, dim=1, start=2, end=4, step=1);
+    return a, b;
+  }
+  expect no_match;
+}
+test "steps multiply" for slice_slice {
+  graph (x: f32[2,17]) { y = slice(x, dim=1, start=1, end=16, step=3); z = slice(y, dim=-1, start=1, end=5, step=2); return z; }
+  expect fired 1;
+}
+test "the inner one ends first" for slice_slice {
+  graph (x: f32[9]) { y = slice(x, dim=0, start=2, end=7, step=2); z = slice(y, dim=0, start=1, end=99); return z; }
+  expect fired 1;
+}
+test "two dimensions" for slice_slice {
+  graph (x: f32[4,9]) { y = slice(x, dim=0, start=2); z = slice(y, dim=1, start=1); return z; }
+  expect no_match because "norm(c, rank(x)) == k";
+}
+test "two parts at the end" for slice_hull {
+  graph (x: f32[2,9]) {
+    y = relu(x);
+    a = slice(y, dim=1, start=3, end=5);
+    b = slice(y, dim=-1, start=4, end=8);
+    return a, b;
+  }
+  expect fired 1;
+}
+test "a gap between" for slice_hull {
+  graph (x: f32[2,9]) {
+    y = relu(x);
+    a = slice(y, dim=1, start=0, end=2);
+    b = slice(y, dim=1, start=6, end=8);
+    return a, b;
+  }
+  expect no_match because "to - from";
+}
+test "the whole is read, too" for slice_hull {
+  graph (x: f32[2,9]) {
+    y = relu(x);
+    a = slice(y, dim=1, start=3, end=5);
+    b = slice(y, dim=1, start=5, end=8);
+    return a, b, y;
+  }
+  expect no_match because "uses(x) == 2";
+}
+test "rows outside columns" for slice_order {
+  graph (x: f32[4,9,3]) { y = slice(x, dim=-1, start=1); z = slice(y, dim=1, start=2, end=8, step=3); return z; }
+  expect fired 1;
+}
+test "in order" for slice_order {
+  graph (x: f32[4,9]) { y = slice(x, dim=0, start=2); z = slice(y, dim=1, start=1); return z; }
+  expect no_match because "norm(c, rank(x)) < norm(d, rank(x))";
+}
+
+test "attributes stay" for slice_unary {
+  graph (x: f32[4,3,5]) { y = elu(x, alpha=0.5); z = slice(y, dim=1, start=1, end=3, step=2); return z; }
+  expect fired 1;
+}
+test "conversion" for slice_unary {
+  graph (x: f32[4,3]) { y = to(x, dtype=f64); z = slice(y, dim=0, start=1); return z; }
+  expect fired 1;
+}
+test "all of it" for slice_unary {
+  graph (x: f32[4,3]) { y = relu(x); z = slice(y, dim=0); return z; }
+  expect no_match because "numel(z) < numel(y)";
+}
+test "the rest is read" for slice_unary {
+  graph (x: f32[4,3]) { y = relu(x); z = slice(y, dim=0, end=1); w = sum(y, dim=[0]); return z, w; }
+  expect no_match because "also used";
+}
+test "equal shapes" for slice_binary {
+  graph (x: f32[4,3], u: f32[4,3]) { y = sub(x, u); z = slice(y, dim=-1, start=1); return z; }
+  expect fired 1;
+}
+test "the right side is broadcast along the rows" for slice_binary {
+  graph (x: f32[2,4,3], u: f32[1,3]) { y = div(x, u, rounding_mode="floor"); z = slice(y, dim=1, start=1, end=3); return z; }
+  expect fired 1;
+}
+test "the left side has fewer dimensions" for slice_binary {
+  graph (x: f32[3], u: f32[2,4,3]) { y = lt(x, u); z = slice(y, dim=0, end=1); w = slice(y, dim=2, end=1); return z; }
+  expect no_match because "also used";
+}
+test "a number and a row" for slice_binary {
+  graph (x: f32[], u: f32[1,4,1], v: f32[2,1,3]) {
+    a = mul(x, u);
+    y = pow(a, v);
+    z = slice(y, dim=2, start=1);
+    return z;
+  }
+  expect fired 1;
+}
+test "all three move or not" for slice_where {
+  graph (c: bool[4,1], x: f32[3], u: f32[2,4,3]) { y = where(c, x, u); z = slice(y, dim=1, start=1, end=2); return z; }
+  expect fired 1;
+}
+test "used twice" for slice_where {
+  graph (c: bool[4], x: f32[4], u: f32[4]) { y = where(c, x, u); z = slice(y, dim=0, end=2); return y, z; }
+  expect no_match because "graph output";
+}
+
+test "last token" for slice_linear {
+  graph (x: f32[2,5,3]) {
+    const w: f32[4,3] = file("random", "w");
+    const b: f32[4] = file("random", "b");
+    y = linear(x, w, b, act="relu");
+    z = slice(y, dim=1, start=4);
+    return z;
+  }
+  expect fired 1;
+}
+test "features" for slice_linear {
+  graph (x: f32[2,5,3], w: f32[4,3]) { y = linear(x, w); z = slice(y, dim=2, start=3); return z; }
+  expect no_match because "< rank(y) - 1";
+}
+test "residual" for slice_linear_residual {
+  graph (x: f32[2,5,3], q: f32[2,5,4]) {
+    const w: f32[4,3] = file("random", "w");
+    y = linear(x, w, none, q, act="gelu", act_params=[0.0]);
+    z = slice(y, dim=-2, end=2);
+    return z;
+  }
+  expect fired 1;
+}
+test "features with a residual" for slice_linear_residual {
+  graph (x: f32[2,5,3], w: f32[4,3], q: f32[2,5,4]) { y = linear(x, w, none, q); z = slice(y, dim=2, start=3); return z; }
+  expect no_match because "< rank(y) - 1";
+}
+test "rows, broadcast batch" for slice_matmul_rows {
+  graph (a: f32[4,3], b: f32[2,3,5]) { y = matmul(a, b); z = slice(y, dim=1, start=1, end=4, step=2); return z; }
+  expect fired 1;
+}
+test "a vector has no rows" for slice_matmul_rows {
+  graph (a: f32[3], b: f32[2,3,5]) { y = matmul(a, b); z = slice(y, dim=0, start=1); return z; }
+  expect no_match;
+}
+test "columns" for slice_matmul_columns {
+  graph (a: f32[2,4,3], b: f32[3,5]) { y = matmul(a, b); z = slice(y, dim=-1, start=1, end=4, step=2); return z; }
+  expect fired 1;
+}
+test "rows are not columns" for slice_matmul_columns {
+  graph (a: f32[2,4,3], b: f32[3,5]) { y = matmul(a, b); z = slice(y, dim=1, start=1); return z; }
+  expect no_match because "rank(y) - 1";
+}
+test "batch on one side" for slice_matmul_batch {
+  graph (a: f32[2,1,4,3], b: f32[6,3,5]) { y = matmul(a, b); z = slice(y, dim=1, start=1, end=3); return z; }
+  expect fired 1;
+}
+test "batch on both sides" for slice_matmul_batch {
+  graph (a: f32[6,4,3], b: f32[6,3,5]) { y = matmul(a, b); z = slice(y, dim=0, start=1, step=2); return z; }
+  expect fired 1;
+}
+test "rows are not the batch" for slice_matmul_batch {
+  graph (a: f32[6,4,3], b: f32[6,3,5]) { y = matmul(a, b); z = slice(y, dim=1, start=1, step=2); return z; }
+  expect no_match because "r > 2";
+}
+
+test "a row of the query" for slice_sdpa {
+  graph (q: f32[2,3,5,4], k: f32[2,3,7,4], v: f32[2,3,7,6]) {
+    y = scaled_dot_product_attention(q, k, v, scale=0.3);
+    z = slice(y, dim=2, end=1);
+    return z;
+  }
+  expect fired 1;
+}
+test "the batch" for slice_sdpa {
+  graph (q: f32[2,3,5,4], k: f32[2,3,7,4], v: f32[2,3,7,6]) {
+    y = scaled_dot_product_attention(q, k, v);
+    z = slice(y, dim=0, end=1);
+    return z;
+  }
+  expect no_match because "rank(y) - 2";
+}
+test "causal" for slice_sdpa {
+  graph (q: f32[2,5,4], k: f32[2,5,4], v: f32[2,5,6]) {
+    y = scaled_dot_product_attention(q, k, v, is_causal=true);
+    z = slice(y, dim=1, end=3);
+    return z;
+  }
+  expect no_match because "is_causal";
+}
+test "mask by row" for slice_sdpa_masked {
+  graph (q: f32[2,3,5,4], k: f32[2,3,7,4], v: f32[2,3,7,6], m: f32[5,7]) {
+    y = scaled_dot_product_attention(q, k, v, m);
+    z = slice(y, dim=-2, start=1, end=3);
+    return z;
+  }
+  expect fired 1;
+}
+test "mask by column" for slice_sdpa_masked {
+  graph (q: f32[2,3,5,4], k: f32[2,3,7,4], v: f32[2,3,7,6], m: f32[2,1,1,7]) {
+    y = scaled_dot_product_attention(q, k, v, m);
+    z = slice(y, dim=2, start=4);
+    return z;
+  }
+  expect fired 1;
+}
+test "the batch of masked attention" for slice_sdpa_masked {
+  graph (q: f32[2,5,4], k: f32[2,7,4], v: f32[2,7,6], m: f32[5,7]) {
+    y = scaled_dot_product_attention(q, k, v, m);
+    z = slice(y, dim=0, end=1);
+    return z;
+  }
+  expect no_match because "rank(y) - 2";
+}
+test "last token of a prompt" for slice_sdpa_causal {
+  graph (q: f32[2,3,5,4], k: f32[2,3,5,4], v: f32[2,3,5,6]) {
+    y = scaled_dot_product_attention(q, k, v, is_causal=true);
+    z = slice(y, dim=2, start=4, end=5);
+    return z;
+  }
+  expect fired 1;
+}
+test "one in the middle, fewer keys" for slice_sdpa_causal {
+  graph (q: f32[2,5,4], k: f32[2,3,4], v: f32[2,3,6]) {
+    y = scaled_dot_product_attention(q, k, v, is_causal=true, scale=0.25);
+    z = slice(y, dim=1, start=1, end=2);
+    w = slice(z, dim=0, start=1);
+    return w;
+  }
+  expect fired 1;
+}
+test "two rows" for slice_sdpa_causal {
+  graph (q: f32[2,5,4], k: f32[2,5,4], v: f32[2,5,6]) {
+    y = scaled_dot_product_attention(q, k, v, is_causal=true);
+    z = slice(y, dim=1, start=3, end=5);
+    return z;
+  }
+  expect no_match because "e == s + 1";
+}
+
+test "two normalised dimensions" for slice_layer_norm {
+  graph (x: f32[3,4,2,5]) {
+    const w: f32[2,5] = file("random", "w");
+    y = layer_norm(x, w, normalized_shape=[2, 5], eps=0.001);
+    z = slice(y, dim=1, start=1, step=2);
+    return z;
+  }
+  expect fired 1;
+}
+test "a normalised dimension" for slice_layer_norm {
+  graph (x: f32[3,4,2,5]) { y = layer_norm(x, normalized_shape=[2, 5]); z = slice(y, dim=2, end=1); return z; }
+  expect no_match because "rank(y) - len(n)";
+}
+test "rows of an RMS norm" for slice_rms_norm {
+  graph (x: f32[3,4,5]) {
+    const w: f32[5] = file("random", "w");
+    y = rms_norm(x, w, normalized_shape=[5], eps=0.01);
+    z = slice(y, dim=-2, start=3);
+    return z;
+  }
+  expect fired 1;
+}
+test "features of an RMS norm" for slice_rms_norm {
+  graph (x: f32[3,4,5]) { y = rms_norm(x, normalized_shape=[5]); z = slice(y, dim=2, end=1); return z; }
+  expect no_match because "rank(y) - len(n)";
+}
+test "another dimension" for slice_softmax {
+  graph (x: f32[3,4,5]) { y = softmax(x, dim=-1); z = slice(y, dim=1, end=1); return z; }
+  expect fired 1;
+}
+test "logarithm" for slice_softmax {
+  graph (x: f32[3,4,5]) { y = log_softmax(x, dim=0); z = slice(y, dim=2, end=1); return z; }
+  expect fired 1;
+}
+test "the dimension of the sum" for slice_softmax {
+  graph (x: f32[3,4,5]) { y = softmax(x, dim=-1); z = slice(y, dim=2, end=1); return z; }
+  expect no_match because "norm(c, rank(x)) != norm(d, rank(x))";
+}
+test "columns" for slice_batch_norm {
+  graph (x: f32[3,2,5]) {
+    const m: f32[2] = file("random", "m");
+    const v: f32[2] = file("positive", "v");
+    const g: f32[2] = file("random", "g");
+    y = batch_norm(x, m, v, g, eps=0.01);
+    z = slice(y, dim=2, end=3);
+    return z;
+  }
+  expect fired 1;
+}
+test "channels" for slice_batch_norm {
+  graph (x: f32[3,2,5], m: f32[2], v: f32[2]) { y = batch_norm(x, m, v); z = slice(y, dim=1, end=1); return z; }
+  expect no_match because "!= 1";
+}
+test "one picture" for slice_samples {
+  graph (x: f32[3,2,5,6]) { y = avg_pool2d(x, kernel_size=[2,3], stride=[1,2]); z = slice(y, dim=0, start=2); return z; }
+  expect fired 1;
+}
+test "rows of a pooling" for slice_samples {
+  graph (x: f32[3,2,5,6]) { y = avg_pool2d(x, kernel_size=[2,3], stride=[1,2]); z = slice(y, dim=2, start=1); return z; }
+  expect no_match because "< 2";
+}
+test "a mean over others" for slice_reduction {
+  graph (x: f32[3,2,5,6]) { y = mean(x, dim=[1, -1], keepdim=true); z = slice(y, dim=-2, start=2); return z; }
+  expect fired 1;
+}
+test "a mean over all" for slice_reduction {
+  graph (x: f32[3,2]) { y = amax(x, keepdim=true); z = slice(y, dim=0, end=0); return z; }
+  expect no_match because "len(c) > 0";
+}

@@ -191,3 +191,181 @@ rule split_of_heads_sliced : push, benefit 40, class exact {
     c = permute(slice(x, dim = from, start = p + q, end = p + q + r), dims = o);
   }
 }
+
+test "the dimension is mapped" for slice_permute {
+  graph (x: f32[2,3,4,5]) { y = permute(x, dims=[2, 0, -1, 1]); z = slice(y, dim=-2, start=1, step=2); return z; }
+  expect fired 1;
+}
+test "the permutation is read" for slice_permute {
+  graph (x: f32[2,3]) { y = permute(x, dims=[1, 0]); z = slice(y, dim=0, start=1); return y, z; }
+  expect no_match because "graph output";
+}
+test "heads of merged features" for slice_reshape_split {
+  graph (x: f32[2,5,24]) { y = reshape(x, shape=[2, 5, 3, 2, 4]); z = slice(y, dim=2, start=1, end=3); return z; }
+  expect fired 1;
+}
+test "a dimension of one in front, a step" for slice_reshape_split {
+  graph (x: f32[1,4,6]) { y = reshape(x, shape=[4, 1, 6]); z = slice(y, dim=0, start=1, step=2); return z; }
+  expect fired 1;
+}
+test "the other users of the reshape keep it" for slice_reshape_split {
+  graph (x: f32[4,6]) {
+    u = relu(x);
+    y = reshape(u, shape=[2, 2, 6]);
+    z = slice(y, dim=0, end=1);
+    return y, z;
+  }
+  expect fired 1;
+}
+test "an inner factor" for slice_reshape_split {
+  graph (x: f32[2,24]) { y = reshape(x, shape=[2, 6, 4]); z = slice(y, dim=2, end=1); return z; }
+  expect no_match;
+}
+test "a step over whole factors" for slice_reshape_split {
+  graph (x: f32[2,24]) { y = reshape(x, shape=[2, 6, 4]); z = slice(y, dim=1, step=2); return z; }
+  expect no_match because "t == 1 || f == 1";
+}
+test "whole rows of what was merged" for slice_reshape_merge {
+  graph (x: f32[3,4,2,5]) { y = reshape(x, shape=[3, 8, 5]); z = slice(y, dim=-2, start=2, end=6); return z; }
+  expect fired 1;
+}
+test "half a row" for slice_reshape_merge {
+  graph (x: f32[3,4,2,5]) { y = reshape(x, shape=[3, 8, 5]); z = slice(y, dim=1, start=1, end=6); return z; }
+  expect no_match because "s % f == 0";
+}
+test "a dimension that was repeated" for slice_expand {
+  graph (x: f32[3,1]) { y = expand(x, shape=[2, 3, 4]); z = slice(y, dim=2, end=2); return z; }
+  expect fired 1;
+}
+test "a dimension that was there" for slice_expand {
+  graph (x: f32[3,1]) { y = expand(x, shape=[2, -1, 4]); z = slice(y, dim=-2, start=1, step=2); return z; }
+  expect fired 1;
+}
+test "all" for slice_expand {
+  graph (x: f32[3,1]) { y = expand(x, shape=[3, 4]); z = slice(y, dim=1); return z; }
+  expect no_match because "numel(z) < numel(y)";
+}
+test "each piece" for slice_cat_across {
+  graph (x: f32[2,3,4], u: f32[2,1,4], v: f32[2,2,4]) { y = cat(x, u, v, dim=-2); z = slice(y, dim=2, start=1, end=4, step=2); return z; }
+  expect fired 1;
+}
+test "along the pieces" for slice_cat_across {
+  graph (x: f32[2,3], u: f32[2,1]) { y = cat(x, u, dim=1); z = slice(y, dim=-1, start=1); return z; }
+  expect no_match because "norm(c, rank(y)) != norm(d, rank(y))";
+}
+test "in the first piece; others may read all" for slice_cat_first {
+  graph (x: f32[2,3], u: f32[2,1]) { y = cat(x, u, dim=1); z = slice(y, dim=1, start=1, end=3); return y, z; }
+  expect fired 1;
+}
+test "more than the first piece" for slice_cat_first {
+  graph (x: f32[2,3], u: f32[2,1]) { y = cat(x, u, dim=1); z = slice(y, dim=1, start=1, end=4); return z; }
+  expect no_match because "e <= dim(a, d)";
+}
+test "behind the first piece" for slice_cat_rest {
+  graph (x: f32[2,3], u: f32[2,1], v: f32[2,5]) { y = cat(x, u, v, dim=-1); z = slice(y, dim=1, start=4, end=8, step=3); return z; }
+  expect fired 2;
+}
+test "from the first piece on" for slice_cat_rest {
+  graph (x: f32[2,3], u: f32[2,1], v: f32[2,5]) { y = cat(x, u, v, dim=1); z = slice(y, dim=1, start=2); return z; }
+  expect no_match because "s >= dim(a, d)";
+}
+test "some of both" for slice_cat_both {
+  graph (x: f32[3,2], u: f32[1,2], v: f32[5,2]) { y = cat(x, u, v); z = slice(y, dim=0, start=2, end=6); return z; }
+  expect fired 2;
+}
+test "every second of both" for slice_cat_both {
+  graph (x: f32[3,2], u: f32[4,2]) { y = cat(x, u); z = slice(y, dim=0, step=2); return z; }
+  expect no_match because "attribute `step`";
+}
+test "fewer to look up" for slice_embedding {
+  graph (i: i64[2,5]) {
+    const w: f32[7,3] = file("random", "w");
+    const seven: i64[] = dense[7];
+    r = remainder(i, seven);
+    y = embedding(w, r);
+    z = slice(y, dim=1, start=3);
+    return z;
+  }
+  expect fired 1;
+}
+test "features of the table" for slice_embedding {
+  graph (i: i64[2,5], w: f32[7,3]) { y = embedding(w, i); z = slice(y, dim=-1, start=2); return z; }
+  expect no_match because "< rank(y) - 1";
+}
+test "narrower rows" for slice_embedding_features {
+  graph (i: i64[2,5]) {
+    const w: f32[7,3] = file("random", "w");
+    const seven: i64[] = dense[7];
+    r = remainder(i, seven);
+    y = embedding(w, r);
+    z = slice(y, dim=-1, start=0, step=2);
+    return z;
+  }
+  expect fired 1;
+}
+test "a table that is not constant" for slice_embedding_features {
+  graph (i: i64[2,5], w: f32[7,3]) { y = embedding(w, i); z = slice(y, dim=-1, start=2); return z; }
+  expect no_match because "must be a constant";
+}
+test "inside the padding" for slice_pad {
+  graph (x: f32[2,3,4]) { y = pad(x, pad=[0, 0, 2, 1], value=3.0); z = slice(y, dim=1, start=2, end=5, step=2); return z; }
+  expect fired 1;
+}
+test "some padding is read" for slice_pad {
+  graph (x: f32[2,3,4]) { y = pad(x, pad=[0, 0, 2, 1]); z = slice(y, dim=1, start=1, end=5); return z; }
+  expect no_match because "s >= before";
+}
+test "another dimension is padded, too" for slice_pad {
+  graph (x: f32[2,3,4]) { y = pad(x, pad=[1, 0, 2, 1]); z = slice(y, dim=1, start=2, end=5); return z; }
+  expect no_match because "p[i] == 0";
+}
+test "one half is not read" for split_of_two {
+  graph (x: f32[2,7]) { a, b = split(x, sizes=[3, 4], dim=-1); return b; }
+  expect fired 1;
+}
+test "both halves are read" for split_of_two {
+  graph (x: f32[2,7]) { a, b = split(x, sizes=[3, 4], dim=1); return a, b; }
+  expect no_match because "uses(a) == 0";
+}
+test "the middle is not read" for split_of_three {
+  graph (x: f32[7,2]) { a, b, c = split(x, sizes=[3, 3, 1]); return a, c; }
+  expect fired 1;
+}
+test "all three are read" for split_of_three {
+  graph (x: f32[7,2]) { a, b, c = split(x, sizes=[3, 3, 1]); return a, b, c; }
+  expect no_match because "uses(a) == 0";
+}
+test "a row of the queries" for split_of_three_sliced {
+  graph (x: f32[2,5,12]) {
+    a, b, c = split(x, sizes=[4, 6, 2], dim=-1);
+    z = slice(a, dim=1, start=4);
+    return b, z, c;
+  }
+  expect fired 1;
+}
+test "part of the queries' features" for split_of_three_sliced {
+  graph (x: f32[2,5,12]) {
+    a, b, c = split(x, sizes=[4, 4, 4], dim=2);
+    z = slice(a, dim=2, start=2);
+    return b, z, c;
+  }
+  expect no_match because "norm(k, rank(a))";
+}
+test "a row of the queries' heads" for split_of_heads_sliced {
+  graph (x: f32[2,5,3,2,4]) {
+    y = permute(x, dims=[2, 0, 3, 1, 4]);
+    a, b, c = split(y, sizes=[1, 1, 1]);
+    z = slice(a, dim=3, start=4);
+    return b, z, c;
+  }
+  expect fired 1;
+}
+test "the same dimension" for split_of_heads_sliced {
+  graph (x: f32[2,6]) {
+    y = permute(x, dims=[1, 0]);
+    a, b, c = split(y, sizes=[2, 2, 2]);
+    z = slice(a, dim=0, start=1);
+    return b, z, c;
+  }
+  expect no_match because "norm(k, rank(a))";
+}

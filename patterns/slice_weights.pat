@@ -117,3 +117,172 @@ rule slice_plane_channels for f in { max_pool2d, avg_pool2d, adaptive_avg_pool2d
   when  numel(z) < numel(y);
   rewrite { z = f(slice(x, dim = d, ..r), ..a); }
 }
+
+test "every second feature" for slice_linear_features {
+  graph (x: f32[2,5,3]) {
+    const w: f32[7,3] = file("random", "w");
+    const b: f32[7] = file("random", "b");
+    y = linear(x, w, b, act="sigmoid");
+    z = slice(y, dim=-1, start=1, end=7, step=2);
+    return z;
+  }
+  expect fired 1;
+}
+test "no bias" for slice_linear_features {
+  graph (x: f32[5,3]) {
+    const w: f32[7,3] = file("random", "w");
+    y = linear(x, w);
+    z = slice(y, dim=1, start=-2);
+    return z;
+  }
+  expect fired 1;
+}
+test "rows" for slice_linear_features {
+  graph (x: f32[5,3]) {
+    const w: f32[7,3] = file("random", "w");
+    y = linear(x, w);
+    z = slice(y, dim=0, start=2);
+    return z;
+  }
+  expect no_match because "rank(y) - 1";
+}
+test "a gap in the middle" for narrow_linear {
+  graph (x: f32[2,5,3]) {
+    const w: f32[9,3] = file("random", "w");
+    const b: f32[9] = file("random", "b");
+    y = linear(x, w, b);
+    a = slice(y, dim=2, start=6, end=9);
+    c = slice(y, dim=-1, start=1, end=4);
+    return a, c;
+  }
+  expect fired 1;
+}
+test "overlapping ranges" for narrow_linear {
+  graph (x: f32[5,3]) {
+    const w: f32[9,3] = file("random", "w");
+    y = linear(x, w);
+    a = slice(y, dim=1, start=0, end=5);
+    c = slice(y, dim=1, start=4, end=8);
+    return a, c;
+  }
+  expect no_match because "e <= p";
+}
+test "a third reader" for narrow_linear {
+  graph (x: f32[5,3]) {
+    const w: f32[9,3] = file("random", "w");
+    y = linear(x, w);
+    a = slice(y, dim=1, start=0, end=2);
+    c = slice(y, dim=1, start=4, end=8);
+    d = relu(y);
+    return a, c, d;
+  }
+  expect no_match because "also used";
+}
+test "the query of one row" for unmerge_rows {
+  graph (x: f32[2,5,3]) {
+    const w: f32[12,3] = file("random", "w");
+    const b: f32[12] = file("random", "b");
+    y = linear(x, w, b);
+    r = slice(y, dim=1, start=0, end=1);
+    z = slice(r, dim=2, start=0, end=4);
+    k = slice(y, dim=2, start=4, end=12);
+    return z, k;
+  }
+  expect fired 1;
+}
+test "nobody else reads it" for unmerge_rows {
+  graph (x: f32[2,5,3]) {
+    const w: f32[12,3] = file("random", "w");
+    y = linear(x, w);
+    r = slice(y, dim=1, start=0, end=1);
+    z = slice(r, dim=2, start=0, end=4);
+    return z;
+  }
+  expect no_match because "uses(y) > 1";
+}
+test "classes" for slice_conv_channels {
+  graph (x: f32[2,3,5,4]) {
+    const w: f32[7,3,3,2] = file("random", "w");
+    const b: f32[7] = file("random", "b");
+    y = conv2d(x, w, b, stride=[2, 1], padding=[1, 0], act="relu");
+    z = slice(y, dim=-3, start=0, end=6, step=5);
+    return z;
+  }
+  expect fired 1;
+}
+test "groups" for slice_conv_channels {
+  graph (x: f32[2,4,5,4]) {
+    const w: f32[6,2,3,2] = file("random", "w");
+    y = conv2d(x, w, groups=2);
+    z = slice(y, dim=1, start=0, end=3);
+    return z;
+  }
+  expect no_match because "attribute `groups`";
+}
+test "depthwise" for slice_depthwise_channels {
+  graph (x: f32[2,6,5,4]) {
+    const w: f32[6,1,3,2] = file("random", "w");
+    const b: f32[6] = file("random", "b");
+    y = conv2d(x, w, b, groups=6, dilation=[2, 1]);
+    z = slice(y, dim=1, start=1, end=6, step=2);
+    return z;
+  }
+  expect fired 1;
+}
+test "two for each input" for slice_depthwise_channels {
+  graph (x: f32[2,3,5,4]) {
+    const w: f32[6,1,3,2] = file("random", "w");
+    y = conv2d(x, w, groups=3);
+    z = slice(y, dim=1, start=0, end=2);
+    return z;
+  }
+  expect no_match;
+}
+test "transposed" for slice_deconv_channels {
+  graph (x: f32[2,3,5,4]) {
+    const w: f32[3,4,3,2] = file("random", "w");
+    const b: f32[4] = file("random", "b");
+    y = conv_transpose2d(x, w, b, stride=[2, 1]);
+    z = slice(y, dim=1, start=1, end=3);
+    return z;
+  }
+  expect fired 1;
+}
+test "transposed, rows" for slice_deconv_channels {
+  graph (x: f32[2,3,5,4]) {
+    const w: f32[3,4,3,2] = file("random", "w");
+    y = conv_transpose2d(x, w);
+    z = slice(y, dim=2, start=1, end=3);
+    return z;
+  }
+  expect no_match because "== 1";
+}
+test "its parameters" for slice_batch_norm_channels {
+  graph (x: f32[2,5,3]) {
+    const m: f32[5] = file("random", "m");
+    const v: f32[5] = file("positive", "v");
+    const b: f32[5] = file("random", "b");
+    y = batch_norm(x, m, v, none, b, eps=0.01);
+    z = slice(y, dim=1, start=3);
+    return z;
+  }
+  expect fired 1;
+}
+test "samples" for slice_batch_norm_channels {
+  graph (x: f32[2,5,3]) {
+    const m: f32[5] = file("random", "m");
+    const v: f32[5] = file("positive", "v");
+    y = batch_norm(x, m, v);
+    z = slice(y, dim=0, start=1);
+    return z;
+  }
+  expect no_match because "== 1";
+}
+test "planes" for slice_plane_channels {
+  graph (x: f32[2,5,3,4]) { y = upsample_bilinear2d(x, output_size=[6, 5]); z = slice(y, dim=1, end=2); return z; }
+  expect fired 1;
+}
+test "pixels" for slice_plane_channels {
+  graph (x: f32[2,5,3,4]) { y = upsample_bilinear2d(x, output_size=[6, 5]); z = slice(y, dim=3, end=2); return z; }
+  expect no_match because "== 1";
+}

@@ -84,3 +84,149 @@ rule stride_pull_direct : fold_forward, class real {
                stride = [1, 1], padding = [0, 0], act = k, act_params = l, ..q);
   }
 }
+
+test "every second pixel" for slice_conv1x1 {
+  graph (x: f32[2,3,5,4]) {
+    const w: f32[7,3,1,1] = file("random", "w");
+    y = conv2d(x, w);
+    z = slice(y, dim=-1, start=1, step=2);
+    return z;
+  }
+  expect fired 1;
+}
+test "a padded one" for slice_conv1x1 {
+  graph (x: f32[2,3,5,4]) {
+    const w: f32[7,3,1,1] = file("random", "w");
+    y = conv2d(x, w, padding=[0, 1]);
+    z = slice(y, dim=3, start=1);
+    return z;
+  }
+  expect no_match because "v == 0";
+}
+test "one picture" for slice_conv_samples {
+  graph (x: f32[3,3,5,4]) {
+    const w: f32[7,3,2,1] = file("random", "w");
+    y = conv2d(x, w, padding=[1, 0]);
+    z = slice(y, dim=0, start=1);
+    return z;
+  }
+  expect fired 1;
+}
+test "rows are not samples" for slice_conv_samples {
+  graph (x: f32[3,3,5,4]) {
+    const w: f32[7,3,2,1] = file("random", "w");
+    y = conv2d(x, w);
+    z = slice(y, dim=2, start=1);
+    return z;
+  }
+  expect no_match because "== 0";
+}
+test "every second row from the first" for slice_conv_rows {
+  graph (x: f32[2,3,9,4]) {
+    const w: f32[5,3,3,3] = file("random", "w");
+    const b: f32[5] = file("random", "b");
+    y = conv2d(x, w, b, padding=[1, 1], act="relu");
+    z = slice(y, dim=2, step=2);
+    return z;
+  }
+  expect fired 1;
+}
+test "every third column from the second, a stride before" for slice_conv_rows {
+  graph (x: f32[2,4,7,19]) {
+    const w: f32[6,2,3,4] = file("random", "w");
+    y = conv2d(x, w, stride=[1, 2], padding=[0, 2], groups=2);
+    z = slice(y, dim=3, start=1, step=3);
+    return z;
+  }
+  expect fired 1;
+}
+test "the middle, dilated, unequal sides" for slice_conv_rows {
+  graph (x: f32[1,2,16,5]) {
+    const w: f32[3,2,3,2] = file("random", "w");
+    y = conv2d(x, w, padding=[3, 0, 1, 1], dilation=[2, 1]);
+    z = slice(y, dim=2, start=2, end=9);
+    return z;
+  }
+  expect fired 1;
+}
+test "up to the last row" for slice_conv_rows {
+  graph (x: f32[1,2,8,5]) {
+    const w: f32[3,2,5,1] = file("random", "w");
+    y = conv2d(x, w, padding=[2, 0]);
+    z = slice(y, dim=2, start=6);
+    return z;
+  }
+  expect fired 1;
+}
+test "channels are not rows" for slice_conv_rows {
+  graph (x: f32[1,2,8,5]) {
+    const w: f32[3,2,3,1] = file("random", "w");
+    y = conv2d(x, w);
+    z = slice(y, dim=1, start=1);
+    return z;
+  }
+  expect no_match because "k >= 2";
+}
+test "nothing but padding is read" for slice_conv_rows {
+  graph (x: f32[1,2,4,5]) {
+    const w: f32[3,2,2,1] = file("random", "w");
+    y = conv2d(x, w, padding=[3, 0]);
+    z = slice(y, dim=2, start=0, end=1);
+    return z;
+  }
+  expect no_match because "max(0, from) < min(n, last)";
+}
+test "through an activation" for stride_pull {
+  graph (x: f32[2,3,9,8]) {
+    const w: f32[5,3,3,3] = file("random", "w");
+    const v: f32[4,5,1,1] = file("random", "v");
+    const c: f32[4] = file("random", "c");
+    y = conv2d(x, w, padding=[1, 1], stride=[1, 2]);
+    u = silu(y);
+    z = conv2d(u, v, c, stride=[2, 3]);
+    return z;
+  }
+  expect fired 1;
+}
+test "a 3x3 reads its neighbours" for stride_pull {
+  graph (x: f32[2,3,9,8]) {
+    const w: f32[5,3,3,3] = file("random", "w");
+    const v: f32[4,5,3,3] = file("random", "v");
+    y = conv2d(x, w);
+    u = silu(y);
+    z = conv2d(u, v, stride=[2, 2]);
+    return z;
+  }
+  expect no_match because "dimension 2 must be 1";
+}
+test "an output in between" for stride_pull {
+  graph (x: f32[2,3,9,8]) {
+    const w: f32[5,3,3,3] = file("random", "w");
+    const v: f32[4,5,1,1] = file("random", "v");
+    y = conv2d(x, w);
+    u = silu(y);
+    z = conv2d(u, v, stride=[2, 2]);
+    return u, z;
+  }
+  expect no_match because "graph output";
+}
+test "directly, groups" for stride_pull_direct {
+  graph (x: f32[2,4,9,7]) {
+    const w: f32[6,2,3,3] = file("random", "w");
+    const v: f32[4,6,1,1] = file("random", "v");
+    y = conv2d(x, w, padding=[0, 1, 1, 1], groups=2, act="relu");
+    z = conv2d(y, v, stride=[2, 2], act="sigmoid");
+    return z;
+  }
+  expect fired 1;
+}
+test "no stride" for stride_pull_direct {
+  graph (x: f32[2,4,9,7]) {
+    const w: f32[6,4,3,3] = file("random", "w");
+    const v: f32[4,6,1,1] = file("random", "v");
+    y = conv2d(x, w);
+    z = conv2d(y, v);
+    return z;
+  }
+  expect no_match because "m > 1";
+}
