@@ -55,7 +55,7 @@ def pictures(count, size):
     return x / x.std()
 
 
-def build(name, statistics):
+def build(name, statistics="random"):
     """The network in eval mode, with batch-norm statistics as said above; measured ones are
     jittered, so that they are not those of any batch."""
     models = load_torchvision().models
