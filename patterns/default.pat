@@ -4,8 +4,10 @@
 // graphs smaller. `wnnxc model.pt --rules patterns/default.pat ...`
 //
 // First what does nothing goes away and spellings are recognised; then slices move up (push); linear
-// ops are folded, moved and joined (fold, fold_forward); at last neighbours are fused (fuse) and
-// parallel products merged (merge).
+// ops are folded, moved and joined (fold, fold_forward); at last neighbours are fused (fuse).
+//
+// Not here, because they cost memory traffic or products, and pay on some machines only: `merge.pat`
+// and `merge_unequal.pat`. Not here, because they need a word from the user: what `--allow` is for.
 pat 1;
 
 import "fuse.pat";
@@ -19,4 +21,3 @@ import "linear_motion.pat";
 import "collapse.pat";
 import "reparam.pat";
 import "preprocess.pat";
-import "merge.pat";

@@ -17,7 +17,7 @@ class Case:
     build: Callable               # () -> (module, inputs)
     fired: dict                   # rule name -> least number of applications
     macs: float                   # MACs before / after must be at least this; 1 where they stay
-    rules: str = "default.pat"    # file in patterns/
+    rules: str = "default.pat"    # files in patterns/
     options: list = field(default_factory=list)  # further options of wnnx-run
     outputs: Optional[list] = None  # positions of the outputs that stay, where some are dropped
     inputs: Optional[list] = None   # names of the inputs that stay, where some are assumed

@@ -112,20 +112,25 @@ class Runner:
             np.save(path, x.numpy())
             inputs.append((name, path))
         names = ["output"] if len(want) == 1 else [f"output{i}" for i in range(len(want))]
-        rules = os.path.join(ROOT, "patterns", c.rules)
+        rules = [f"--rules={os.path.join(ROOT, 'patterns', r)}" for r in c.rules.split()]
         off, _ = self.outputs(model, inputs, names, want, [])
         keep = c.outputs if c.outputs is not None else list(range(len(want)))
         on, text = self.outputs(model, inputs if not c.inputs else
                                 [i for i in inputs if i[0] in c.inputs], [names[i] for i in keep],
-                                want, ["--rules", rules, "--verify-each", *c.options])
-        fired, before = report(text)
+                                want, [*rules, "--verify-each", *c.options])
+        fired, _ = report(text)
+        # As imported, before anything is folded.
+        _, text = self.outputs(model, inputs, names, want,
+                               ["--rules", os.path.join(ROOT, "patterns", "sets.pat"),
+                                "--passes=rules"])
+        _, before = report(text)
         # What is left once constants are folded is what a second run counts as its beginning.
         after_file = os.path.join(self.folder, c.name + ".wnnx")
-        self.call("wnnx-opt", model, "--rules", rules, "--passes", "shape,simplify,rules,simplify",
+        self.call("wnnx-opt", model, *rules, "--passes", "shape,simplify,rules,simplify",
                   "-o", after_file, *c.options)
         _, text = self.outputs(after_file, inputs if not c.inputs else
                                [i for i in inputs if i[0] in c.inputs], [names[i] for i in keep],
-                               want, ["--rules", rules, *c.options])
+                               want, [*rules, *c.options])
         again, after = report(text)
         d_off = max(difference(a, b, c.ties) for a, b in zip(off, want))
         d_on = max(difference(a, want[i], c.ties) for a, i in zip(on, keep))
@@ -197,8 +202,8 @@ def main():
     chosen = [c for c in registry.CASES
               if not args.cases or c.name in args.cases or c.id in args.cases]
     chosen.sort(key=lambda c: (c.id[0], int(re.findall(r"\d+", c.id)[0]), c.id))
-    table = classes_and_verdicts(args.build, sorted({os.path.join(ROOT, "patterns", c.rules)
-                                                     for c in chosen})) if args.write else {}
+    table = classes_and_verdicts(args.build, sorted({os.path.join(ROOT, "patterns", r)
+                                                     for c in chosen for r in c.rules.split()})) if args.write else {}
     rows, failures = [], 0
     with tempfile.TemporaryDirectory() as folder:
         for c in chosen:

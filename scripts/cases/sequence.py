@@ -179,7 +179,7 @@ def single_query():
     return settle(Pool()), [torch.randn(2, 40, 24)]
 
 
-@case("A5", "qkv", "separate products for q, k, v are one", {"merge_linears": 1})
+@case("A5", "qkv", "separate products for q, k, v are one", {"merge_linears": 2}, rules="default.pat merge.pat")
 def qkv():
     return settle(SplitAttention(16, 4)), [torch.randn(3, 7, 16)]
 
@@ -265,7 +265,7 @@ def last_step():
 
 
 @case("C7", "bidirectional", "both directions of which the last step is used: one step backwards",
-      {"slice_gru_bidirectional": 1}, macs=1.5, rules="default.pat")
+      {"slice_gru_bidirectional": 1}, macs=1.5)
 def bidirectional():
     class Net(nn.Module):
         def __init__(self):

@@ -89,7 +89,7 @@ def fpn_nearest():
     return settle(Net()), [torch.randn(3, 5, 4, 6)]
 
 
-@case("A5", "inception", "Inception: parallel 1x1 convolutions of one input", {"merge_convs": 1})
+@case("A5", "inception", "Inception: parallel 1x1 convolutions of one input", {"merge_convs": 2}, rules="default.pat merge.pat")
 def inception():
     class Block(nn.Module):
         def __init__(self, i=12):
