@@ -310,8 +310,10 @@ FailureOr<Explanation> Explainer::run() {
     if (applyRules(g, rules, rewrite, report, diags).failed())
       return failure();
     for (const auto &r : program.rules) {
-      if (members.count(r->name) && (options.rule.empty() || options.rule == r->name))
-        byName[r->name] = explain(*r, report.rules[r->fileOrder].fired);
+      if (members.count(r->name) && (options.rule.empty() || options.rule == r->name)) {
+        const RuleStats *stats = report.find(r->name);
+        byName[r->name] = explain(*r, stats ? stats->fired : 0);
+      }
     }
   }
   for (const auto &r : program.rules) {
