@@ -83,10 +83,13 @@ static std::string describeUnused(const pat::RewriteReport &report) {
 }
 
 static LogicalResult runRules(Graph &graph, const PipelineOptions &options,
-                              const LoadedRules &rules, Diagnostics &diags) {
-  pat::RewriteOptions rewrite;
+                              const LoadedRules &rules, pat::RewriteOptions &rewrite,
+                              pat::RuleMonitor *monitor, Diagnostics &diags) {
   rewrite.allow = rules.policy;
   rewrite.verifyEach = options.verifyEach;
+  rewrite.listener = monitor;
+  if (monitor)
+    rewrite.ruleLimit = options.monitor.ruleLimit - monitor->applications().size();
   pat::RewriteReport report;
   LogicalResult result = applyRules(graph, *rules.rules, rewrite, report, diags);
   if (options.log && options.report != PipelineOptions::None)
@@ -115,10 +118,24 @@ LogicalResult runPipeline(Graph &graph, const PipelineOptions &options, const Lo
     }
   };
   passOptions.afterPass = [&](std::string_view pass, const Graph &g, bool) { after(pass, g); };
+  std::optional<pat::RuleMonitor> monitor;
+  pat::RewriteOptions rewrite;
+  std::unique_ptr<Graph> behindRules;
+  if (options.monitor.watches()) {
+    if (!rules.rules)
+      return diags.error("options", "no-rules", "options that watch rules need `--rules`");
+    monitor.emplace(*rules.rules, options.monitor, options.log);
+    if (monitor->check(diags).failed())
+      return failure();
+  }
   for (const std::string &name : passes) {
     LogicalResult result = success();
-    if (name == "rules")
-      result = rules.rules ? runRules(graph, options, rules, diags) : success();
+    if (name == "rules" && rules.rules) {
+      result = runRules(graph, options, rules, rewrite, monitor ? &*monitor : nullptr, diags);
+      if (monitor && result.succeeded())
+        behindRules = graph.clone();
+    } else if (name == "rules")
+      result = success();
     else if (name == "simplify")
       result = simplify(graph, passOptions, diags);
     else
@@ -130,6 +147,8 @@ LogicalResult runPipeline(Graph &graph, const PipelineOptions &options, const Lo
       after(name, graph);
   }
   graph.nameAll();
+  if (monitor)
+    return monitor->finish(behindRules ? *behindRules : graph, rewrite, diags);
   return success();
 }
 

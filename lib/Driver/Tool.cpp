@@ -19,6 +19,15 @@ void CommandLine::add(std::string_view name, std::string_view valueName, std::st
   options.push_back({name, valueName, text, std::move(set)});
 }
 
+void CommandLine::optionalValue(std::string_view name, std::string_view valueName,
+                                std::function<void(std::string_view)> set, std::string_view text) {
+  add(name, valueName, text, [set](std::string_view v) {
+    set(v);
+    return std::string();
+  });
+  options.back().valueOptional = true;
+}
+
 void CommandLine::flag(std::string_view name, bool &to, std::string_view text) {
   add(name, "", text, [&to](std::string_view) {
     to = true;
@@ -98,7 +107,9 @@ std::string CommandLine::help() const {
   std::vector<std::pair<std::string, std::string_view>> rows;
   for (const Option &o : options) {
     std::string left = (o.name.size() == 1 ? "-" : "--") + std::string(o.name);
-    if (!o.valueName.empty())
+    if (o.valueOptional)
+      left += "[=" + std::string(o.valueName) + "]";
+    else if (!o.valueName.empty())
       left += (o.name.size() == 1 ? " " : "=") + std::string(o.valueName);
     rows.push_back({left, o.help});
   }
@@ -176,7 +187,7 @@ int CommandLine::parse(int argc, char **argv) {
     }
     if (option->valueName.empty() && attached)
       return usage(shown + " takes no value");
-    if (!option->valueName.empty() && !attached) {
+    if (!option->valueName.empty() && !attached && !option->valueOptional) {
       if (++i >= argc)
         return usage(shown + " needs a value");
       value = argv[i];

@@ -3,6 +3,7 @@
 // wnnx-opt: rules and passes on a model, text out. For tests and bug reports.
 #include "wnnx/Driver/ModelFile.h"
 #include "wnnx/Driver/Pipeline.h"
+#include "wnnx/Driver/RuleOptions.h"
 #include "wnnx/Driver/Tool.h"
 #include "wnnx/Transforms/Passes.h"
 
@@ -64,6 +65,7 @@ int main(int argc, char **argv) {
   line.flag("verify-each", o.pipeline.verifyEach, "Verify the graph after each pass");
   line.flag("verify-only", o.verifyOnly, "Read and verify; print nothing");
   line.flag("list-passes", o.listPasses, "List the passes and what they do");
+  addMonitorOptions(line, o.pipeline.monitor);
   if (int code = line.parse(argc, argv); code >= 0)
     return code;
   if (o.listPasses) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // wnnx-run: runs a model, compares its results, times it.
+#include "wnnx/Driver/RuleOptions.h"
 #include "wnnx/Driver/Run.h"
 #include "wnnx/Driver/Tool.h"
 
@@ -43,6 +44,7 @@ int main(int argc, char **argv) {
   line.names("allow", "CLASSES", o.pipeline.allow,
              "Which rules may run: exact, real, approx, order, relaxed, all, or names of rules; "
              "without it exact,real,order. `interface` allows interface blocks of rule files");
+  addMonitorOptions(line, o.pipeline.monitor);
   if (int code = line.parse(argc, argv); code >= 0)
     return code;
   if (o.model.empty())

@@ -2,6 +2,7 @@
 //
 // wnnxc: compiles a model to C++, or converts it.
 #include "wnnx/Driver/Compile.h"
+#include "wnnx/Driver/RuleOptions.h"
 #include "wnnx/Driver/Tool.h"
 
 using namespace wnnx;
@@ -40,6 +41,7 @@ int main(int argc, char **argv) {
   line.flag("stats", o.stats, "Print multiply-adds and bytes of each node to standard error");
   line.flag("quiet", quiet, "Do not say what the rules did");
   line.flag("list-ops", listOps, "List the ops with their operands and attributes");
+  addMonitorOptions(line, o.pipeline.monitor);
   if (int code = line.parse(argc, argv); code >= 0)
     return code;
   if (listOps) {

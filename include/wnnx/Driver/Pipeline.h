@@ -6,6 +6,7 @@
 
 #include "wnnx/IR/Graph.h"
 #include "wnnx/Pattern/Rules.h"
+#include "wnnx/RuleTools/Monitor.h"
 #include "wnnx/Support/Diagnostics.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -27,9 +28,10 @@ struct PipelineOptions {
   bool verifyEach = false;
   /// `--allow=`: equality classes, names of rules, `interface`; empty for the default.
   std::vector<std::string> allow;
-  bool locations = false;    // in what is printed
+  bool locations = false;                            // in what is printed
   enum Report { None, Summary, Full } report = None; // on the rules, to `log`
   llvm::raw_ostream *log = nullptr;
+  pat::MonitorOptions monitor; // remarks, expectations, profiles
 };
 
 /// The passes that make a graph ready for code: simplify, rules, simplify again.

@@ -23,6 +23,7 @@ class CommandLine {
     std::string_view name, valueName, help;
     /// Takes the value; an error text when it cannot.
     std::function<std::string(std::string_view)> set;
+    bool valueOptional = false; // `--name` or `--name=VALUE`
   };
   std::string_view tool, synopsis, overview;
   std::vector<Option> options;
@@ -51,6 +52,9 @@ public:
   /// One of the given words.
   void choice(std::string_view name, std::vector<std::string_view> words, std::string &to,
               std::string_view text);
+  /// `set` gets "" when no value is given.
+  void optionalValue(std::string_view name, std::string_view valueName,
+                     std::function<void(std::string_view)> set, std::string_view text);
   void argument(std::string &to) { positional = &to; }
 
   /// Reads the command line; prints help, version or what is wrong. Negative when the tool is to go
