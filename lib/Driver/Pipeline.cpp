@@ -4,6 +4,7 @@
 #include "wnnx/Driver/Pipeline.h"
 
 #include "wnnx/Driver/ModelFile.h"
+#include "wnnx/Driver/TensorFile.h"
 #include "wnnx/Ops/Infer.h"
 #include "wnnx/Transforms/Passes.h"
 
@@ -58,6 +59,27 @@ FailureOr<LoadedRules> loadPipelineRules(const PipelineOptions &options, Diagnos
   if (failed(policy))
     return failure();
   loaded.policy = *policy;
+  bool ok = true;
+  if (loaded.rules) {
+    loaded.interface = loaded.rules->interfaceEdits();
+    if (!loaded.interface.empty() && !loaded.policy.interface) {
+      diags
+          .error(loaded.interface[0].range, "interface",
+                 "the rules change the model's inputs or outputs, which must be asked for")
+          .hint("give `--allow=interface`");
+      ok = false;
+    }
+  }
+  for (const std::string &text : options.interface) {
+    unsigned before = diags.errorCount();
+    const SourceFile &file = diags.addFile("--interface", text);
+    std::vector<pat::InterfaceEdit> edits =
+        pat::parseInterface(file, 0, uint32_t(text.size()), diags);
+    ok &= diags.errorCount() == before;
+    loaded.interface.insert(loaded.interface.end(), edits.begin(), edits.end());
+  }
+  if (!ok)
+    return failure();
   for (const std::string &path : options.rules) {
     if (auto buffer = llvm::MemoryBuffer::getFile(path))
       loaded.text += (*buffer)->getBuffer();
@@ -85,11 +107,11 @@ static std::string describeUnused(const pat::RewriteReport &report) {
 static LogicalResult runRules(Graph &graph, const PipelineOptions &options,
                               const LoadedRules &rules, pat::RewriteOptions &rewrite,
                               pat::RuleMonitor *monitor, Diagnostics &diags) {
-  rewrite.allow = rules.policy;
-  rewrite.verifyEach = options.verifyEach;
   rewrite.listener = monitor;
   if (monitor)
     rewrite.ruleLimit = options.monitor.ruleLimit - monitor->applications().size();
+  rewrite.allow = rules.policy;
+  rewrite.verifyEach = options.verifyEach;
   pat::RewriteReport report;
   LogicalResult result = applyRules(graph, *rules.rules, rewrite, report, diags);
   if (options.log && options.report != PipelineOptions::None)
@@ -108,6 +130,17 @@ LogicalResult runPipeline(Graph &graph, const PipelineOptions &options, const Lo
   if (rules.rules && !contains(passes, "rules"))
     passes.insert(passes.begin(), "rules");
 
+  // The interface first: everything else may rely on it.
+  pat::InterfaceResult edited;
+  if (failed(pat::applyInterface(
+          graph, rules.interface,
+          [&](const std::string &path) { return readTensorFile(path, diags); }, edited, diags)))
+    return failure();
+  if (options.log && options.report != PipelineOptions::None) {
+    for (const std::string &note : edited.notes)
+      *options.log << "interface: " << note << "\n";
+  }
+
   PassOptions passOptions;
   passOptions.verify |= options.verifyEach;
   auto after = [&](std::string_view pass, const Graph &g) {
@@ -120,6 +153,7 @@ LogicalResult runPipeline(Graph &graph, const PipelineOptions &options, const Lo
   passOptions.afterPass = [&](std::string_view pass, const Graph &g, bool) { after(pass, g); };
   std::optional<pat::RuleMonitor> monitor;
   pat::RewriteOptions rewrite;
+  rewrite.inputRanges = edited.ranges;
   std::unique_ptr<Graph> behindRules;
   if (options.monitor.watches()) {
     if (!rules.rules)

@@ -94,6 +94,8 @@ public:
     for (const auto &f : program->files)
       files.push_back(f.get());
     static_cast<Program &>(*program) = checkFiles(files, diags);
+    for (const ast::File *f : files)
+      program->interface.insert(program->interface.end(), f->interface.begin(), f->interface.end());
     if (diags.errorCount() != errorsBefore)
       return failure();
     return RuleSet(program);
@@ -116,6 +118,10 @@ std::vector<std::string_view> RuleSet::ruleNames() const {
   for (const auto &r : loaded->rules)
     names.push_back(r->name);
   return names;
+}
+
+const std::vector<InterfaceEdit> &RuleSet::interfaceEdits() const {
+  return loaded->interface;
 }
 
 size_t RuleSet::size() const {

@@ -3,6 +3,7 @@
 // The matcher's questions that need no search: attributes, types, dimensions, properties of
 // constants.
 #include "MatchText.h"
+#include "ValuePredicates.h"
 
 #include "fmt/format.h"
 
@@ -104,33 +105,6 @@ bool Matcher::attribute(const AttrPat &a, const Datum &actual, const Pat &p, Nod
   return false;
 }
 
-static bool holdsFor(ValuePredicate p, const Tensor &t) {
-  auto every = [&](auto &&f) {
-    for (int64_t i = 0, n = t.numel(); i < n; ++i) {
-      if (!f(t.getDouble(i)))
-        return false;
-    }
-    return true;
-  };
-  switch (p) {
-  case ValuePredicate::Positive:
-    return every([](double x) { return x > 0; });
-  case ValuePredicate::NonNegative:
-    return every([](double x) { return x >= 0; });
-  case ValuePredicate::Scalar:
-    return t.numel() == 1;
-  case ValuePredicate::Splat:
-    return t.splatValue().has_value();
-  case ValuePredicate::Finite:
-    return every([](double x) { return std::isfinite(x); });
-  case ValuePredicate::Zero:
-    return every([](double x) { return x == 0; });
-  case ValuePredicate::One:
-    return every([](double x) { return x == 1; });
-  }
-  return false;
-}
-
 bool Matcher::type(const TypePat &t, const Pat &p, Value *v) {
   const std::string &name = rule.slots[p.slot].name;
   auto notConst = [&] {
@@ -151,15 +125,12 @@ bool Matcher::type(const TypePat &t, const Pat &p, Value *v) {
   if (t.hasDims && !dimensions(t, p, v))
     return false;
   for (ValuePredicate pred : t.predicates) {
-    const Tensor *c = v->constant();
-    bool ok =
-        c ? holdsFor(pred, *c)
-          : pred == ValuePredicate::Scalar && v->shape().isStatic() && v->shape().numel() == 1;
+    bool ok = holdsFor(pred, *v, &options.inputRanges);
     auto text = [&] {
-      static const char *names[] = {
-          "positive", "not negative", "of one element", "of one value", "finite", "zero", "one"};
-      return NearMiss::Text(fmt::format("`{}` = {} is not {}", name, show(v), names[size_t(pred)]),
-                            names[size_t(pred)], show(v));
+      std::string want(valuePredicates()[size_t(pred)].text);
+      return NearMiss::Text(fmt::format("`{}` = {} is not {}{}", name, show(v),
+                                        v->constant() ? "" : "known to be ", want),
+                            want, show(v));
     };
     if (!ok && !miss(NearMiss::Attributes, p.range, text, NearMiss::Property, v))
       return false;

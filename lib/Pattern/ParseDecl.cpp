@@ -10,7 +10,7 @@ namespace wnnx::pat {
 using namespace ast;
 
 static const std::vector<std::string_view> declWords = {"import",  "fn",       "frag", "rule",
-                                                        "ruleset", "schedule", "test"};
+                                                        "ruleset", "schedule", "test", "interface"};
 static const std::vector<std::string_view> clauseWords = {"match",   "where",     "when",  "let",
                                                           "rewrite", "decreases", "verify"};
 
@@ -60,6 +60,17 @@ void Parser::parseDecl(File &file) {
     return file.schedules.push_back(parseSchedule());
   if (isWord("test"))
     return file.tests.push_back(parseTest());
+  if (isWord("interface") && peek().kind == Tok::LBrace) {
+    // Statements of their own; see ParseInterface.cpp.
+    uint32_t begin = peek().begin, end = lexer.skipBalanced(cur.begin);
+    for (InterfaceEdit &e : parseInterface(lexer.file(), begin, end, diags))
+      file.interface.push_back(std::move(e));
+    lexer.seek(end);
+    ahead.clear();
+    lastEnd = end;
+    cur = lexer.next();
+    return;
+  }
   if (is(Tok::Semi))
     return advance();
   if (isWord("op") || isWord("extern"))

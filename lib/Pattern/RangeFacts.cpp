@@ -279,7 +279,9 @@ ValueRange Ranges::unary(const Node &n, const ValueRange &a) {
     return between(a.lo > 0 ? 1 : a.lo == 0 ? 0 : -1, a.hi < 0 ? -1 : a.hi == 0 ? 0 : 1, ok, true);
   case OpKind::To:
     if (isFloat(n.result()->dtype()))
-      return isFloat(n.operand(0)->dtype()) ? widened(a) : widened(between(a.lo, a.hi, true));
+      return !isFloat(n.operand(0)->dtype()) && a.lo >= -2048 && a.hi <= 2048
+                 ? a // whole numbers that each float type holds
+                 : widened(a);
     if (n.result()->dtype() == DType::Bool || !a.finite())
       return ofDType(n.result()->dtype());
     return between(std::trunc(a.lo), std::trunc(a.hi), true, true);

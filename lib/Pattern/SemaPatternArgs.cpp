@@ -2,6 +2,7 @@
 //
 // Checks what stands between the parentheses of an op in a pattern, and behind a name's colon.
 #include "SemaImpl.h"
+#include "ValuePredicates.h"
 
 #include "fmt/format.h"
 
@@ -296,29 +297,22 @@ std::unique_ptr<TypePat> RuleChecker::typePattern(const ast::TypePattern &t, uns
     }
     out->dims.push_back(dim);
   }
-  static const std::vector<std::pair<std::string_view, ValuePredicate>> known = {
-      {"positive", ValuePredicate::Positive},
-      {"nonnegative", ValuePredicate::NonNegative},
-      {"scalar", ValuePredicate::Scalar},
-      {"splat", ValuePredicate::Splat},
-      {"finite", ValuePredicate::Finite},
-      {"zero", ValuePredicate::Zero},
-      {"one", ValuePredicate::One}};
+  llvm::ArrayRef<ValuePredicateInfo> known = valuePredicates();
   for (const ast::Name &n : t.predicates) {
-    auto it = llvm::find_if(known, [&](const auto &k) { return k.first == n.text; });
+    auto it = llvm::find_if(known, [&](const auto &k) { return k.name == n.text; });
     if (it == known.end()) {
       std::vector<std::string_view> names;
       for (const auto &k : known)
-        names.push_back(k.first);
+        names.push_back(k.name);
       error(n.range, "pat-predicate",
             fmt::format("unknown property `{}`{}", n.text, didYouMean(n.text, names)))
           .hint(fmt::format("properties are {}", fmt::join(names, ", ")));
       continue;
     }
-    if (!t.isConst && it->second != ValuePredicate::Scalar)
+    if (!t.isConst && !it->ofRuntime)
       error(n.range, "pat-predicate", fmt::format("`{}` can only be known of a constant", n.text))
           .hint("write `const` in front");
-    out->predicates.push_back(it->second);
+    out->predicates.push_back(it->id);
   }
   return out;
 }

@@ -52,6 +52,9 @@ int main(int argc, char **argv) {
   line.list("input", "NAME:TYPE", o.inputs,
             "Type of an input, such as x:f32[1,3,224,224]; for .pt models; may be repeated");
   line.list("rules", "FILE", o.pipeline.rules, "Apply the rules of FILE; may be repeated");
+  line.list("interface", "EDITS", o.pipeline.interface,
+            "Edit inputs and outputs first, as in `drop output aux; output y = logits[:, -1]; "
+            "assume input mask = 1`; may be repeated");
   line.names("allow", "CLASSES", o.pipeline.allow,
              "Which rules may run: exact, real, approx, order, relaxed, all, or names of rules; "
              "without it exact,real,order. `interface` allows interface blocks of rule files");

@@ -41,6 +41,9 @@ int main(int argc, char **argv) {
   line.value("keep", "FOLDER", o.keep, "Keep the generated files of the compiled engine in FOLDER");
   line.flag("rule-report", report, "Say what the rules did");
   line.flag("verify-each", o.pipeline.verifyEach, "Verify the graph after each pass and rewrite");
+  line.list("interface", "EDITS", o.pipeline.interface,
+            "Edit inputs and outputs first, as in `drop output aux; output y = logits[:, -1]; "
+            "assume input mask = 1`; may be repeated");
   line.names("allow", "CLASSES", o.pipeline.allow,
              "Which rules may run: exact, real, approx, order, relaxed, all, or names of rules; "
              "without it exact,real,order. `interface` allows interface blocks of rule files");

@@ -34,6 +34,9 @@ int main(int argc, char **argv) {
              "Print the graph to standard error after PASS, or after each with `all`");
   line.flag("print-locations", o.pipeline.locations, "Print where each node came from");
   line.flag("verify-each", o.pipeline.verifyEach, "Verify the graph after each pass and rewrite");
+  line.list("interface", "EDITS", o.pipeline.interface,
+            "Edit inputs and outputs first, as in `drop output aux; output y = logits[:, -1]; "
+            "assume input mask = 1`; may be repeated");
   line.names("allow", "CLASSES", o.pipeline.allow,
              "Which rules may run: exact, real, approx, order, relaxed, all, or names of rules; "
              "without it exact,real,order. `interface` allows interface blocks of rule files");

@@ -134,7 +134,7 @@ const Case cases[] = {
      "rule r : s, class real { match { y = relu(x: const & pos); } rewrite { y = x; } }",
      "pat-predicate"},
     {"PredicateOfAValue",
-     "rule r : s, class real { match { y = relu(x: f32[2] & positive); } rewrite { y = x; } }",
+     "rule r : s, class real { match { y = relu(x: f32[2] & splat); } rewrite { y = x; } }",
      "pat-predicate"},
     {"StatementCycle",
      "rule r : s, class real { match { y = relu(z); z = relu(y); } rewrite { y = z; } }",

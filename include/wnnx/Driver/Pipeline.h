@@ -5,6 +5,7 @@
 #pragma once
 
 #include "wnnx/IR/Graph.h"
+#include "wnnx/Pattern/Interface.h"
 #include "wnnx/Pattern/Rules.h"
 #include "wnnx/RuleTools/Monitor.h"
 #include "wnnx/Support/Diagnostics.h"
@@ -23,6 +24,8 @@ struct PipelineOptions {
   std::vector<std::string> passes;
   /// Rule files.
   std::vector<std::string> rules;
+  /// `--interface`: edits of inputs and outputs, in the language of interface blocks.
+  std::vector<std::string> interface;
   /// After which passes the graph is printed to `log`; "all" for all.
   std::vector<std::string> printAfter;
   bool verifyEach = false;
@@ -41,6 +44,8 @@ struct LoadedRules {
   std::optional<pat::RuleSet> rules; // nothing when no files are given
   std::string text;                  // of all files given
   pat::EqPolicy policy;              // what `--allow` admits
+  /// Of rule files, then of the command line.
+  std::vector<pat::InterfaceEdit> interface;
 };
 /// Reads the rule files; the result refers to texts that `diags` holds.
 FailureOr<LoadedRules> loadPipelineRules(const PipelineOptions &options, Diagnostics &diags);

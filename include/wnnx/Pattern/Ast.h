@@ -5,6 +5,7 @@
 #pragma once
 
 #include "wnnx/IR/Type.h"
+#include "wnnx/Pattern/Interface.h"
 #include "wnnx/Support/SourceFile.h"
 
 #include <memory>
@@ -241,6 +242,7 @@ struct File {
   std::vector<RulesetDecl> rulesets;
   std::vector<ScheduleDecl> schedules;
   std::vector<TestDecl> tests;
+  std::vector<InterfaceEdit> interface;
 };
 
 } // namespace wnnx::pat::ast

@@ -192,6 +192,7 @@ struct Program {
   std::vector<Ruleset> rulesets;            // in the order in which they run
   std::vector<ast::ScheduleDecl> schedules;
   std::vector<ast::TestDecl> tests;
+  std::vector<InterfaceEdit> interface; // edits of the model, in file order
 };
 
 } // namespace wnnx::pat

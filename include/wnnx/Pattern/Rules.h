@@ -14,6 +14,7 @@
 namespace wnnx::pat {
 
 struct Program;
+struct InterfaceEdit;
 class RewriteListener;
 struct PendingRewrite;
 
@@ -27,6 +28,8 @@ public:
   const Program &program() const { return *loaded; }
   size_t size() const;
   std::vector<std::string_view> ruleNames() const;
+  /// Edits of the model's interface that the files ask for; see Interface.h.
+  const std::vector<InterfaceEdit> &interfaceEdits() const;
 };
 
 /// Loads rule files with all that they import. On failure everything wrong has been reported.
@@ -52,6 +55,8 @@ struct RewriteOptions {
   uint64_t stepBudget = 100000;
   /// When set, only rules for which it holds.
   std::function<bool(std::string_view rule)> only;
+  /// Ask the prefilters before the reference matcher. Off, the result is the same, later.
+  bool prefilter = true;
   /// After each application: the graph must be well-formed. Slow; for tests.
   bool verifyEach = false;
   /// Hears of attempts and applications (Listener.h).
