@@ -95,6 +95,10 @@ std::optional<Datum> Evaluator::eval(const Code &c) {
     std::optional<std::vector<Value *>> r = build(c);
     return r ? std::optional<Datum>((*r)[0]) : std::nullopt;
   }
+  case CodeKind::BuildFlat:
+    return buildFlat(c);
+  case CodeKind::CallExtern:
+    return callExtern(c);
   }
   return fail(c, "unknown expression");
 }
@@ -404,6 +408,8 @@ std::optional<Datum> Evaluator::comprehension(const Code &c) {
 std::optional<std::vector<Value *>> Evaluator::build(const Code &c) {
   if (!maker)
     return fail(c, "nodes are made in `rewrite` only");
+  if (c.chain)
+    return buildChain(c);
   OpKind op = c.op;
   if (c.opSlot >= 0) {
     if (!slots[size_t(c.opSlot)].as<OpKind>())

@@ -7,8 +7,6 @@
 
 #include "fmt/format.h"
 
-#include <cmath>
-
 namespace wnnx::pat {
 
 bool Matcher::attributes(const Pat &p, Node *n) {
@@ -57,6 +55,8 @@ bool Matcher::attribute(const AttrPat &a, const Datum &actual, const Pat &p, Nod
         },
         NearMiss::AttrValue, n->result(), int(index));
   };
+  if (a.optional && actual.isAbsent() && a.kind != AttrPat::Capture)
+    return true;
   switch (a.kind) {
   case AttrPat::Any:
     return true;
@@ -83,11 +83,22 @@ bool Matcher::attribute(const AttrPat &a, const Datum &actual, const Pat &p, Nod
   }
   case AttrPat::List: {
     const DatumList *l = actual.list();
-    if (!l || l->size() != a.elements.size())
-      return different(fmt::format("a list of {}", a.elements.size()));
+    size_t most = a.elements.size(), least = most;
+    for (const AttrPat &e : a.elements)
+      least -= e.optional;
+    if (!l || l->size() < least || (!a.hasRest && l->size() > most))
+      return different(
+          fmt::format("a list of {}{}", least, a.hasRest || least < most ? " or more" : ""));
+    size_t others = a.hasRest ? l->size() - most : 0;
+    if (a.restSlot >= 0) {
+      auto from = l->begin() + long(a.restAt);
+      Datum rest(DatumList(from, from + long(others)));
+      if (!bind(unsigned(a.restSlot), rest))
+        return different(slots[size_t(a.restSlot)].str() + " as before");
+    }
     // A list of numbers is one condition.
-    if (llvm::all_of(a.elements, [](const AttrPat &e) {
-          return e.kind == AttrPat::Equal && e.code->kind == CodeKind::Const;
+    if (!a.hasRest && llvm::all_of(a.elements, [](const AttrPat &e) {
+          return e.kind == AttrPat::Equal && !e.optional && e.code->kind == CodeKind::Const;
         })) {
       DatumList want;
       for (const AttrPat &e : a.elements)
@@ -95,8 +106,9 @@ bool Matcher::attribute(const AttrPat &a, const Datum &actual, const Pat &p, Nod
       Datum all(std::move(want));
       return all.equals(actual) || different(all.str());
     }
-    for (size_t i = 0; i < l->size(); ++i) {
-      if (!attribute(a.elements[i], (*l)[i], p, n, index))
+    for (size_t i = 0; i < most; ++i) {
+      size_t at = a.hasRest && i >= a.restAt ? i + others : i;
+      if (!attribute(a.elements[i], at < l->size() ? (*l)[at] : Datum::absent(), p, n, index))
         return false;
     }
     return true;

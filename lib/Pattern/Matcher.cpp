@@ -143,9 +143,13 @@ MatchOutcome Matcher::match(Node *anchor, Match &out, NearMiss *nearMiss) {
   near = nearMiss;
   anchorNode = anchor;
   const Stmt &root = rule.stmts[rule.roots[0]];
-  bool ok = anchor->numResults() > 0 && bind(root.slots[0], anchor->result(0)) &&
-            statement(rule.roots[0], 0, anchor->result(0),
-                      [&] { return roots(1, [&] { return complete(); }); });
+  auto rest = [&] { return roots(1, [&] { return complete(); }); };
+  bool ok = anchor->numResults() > 0;
+  if (root.set)
+    ok = ok && setFrom(rule.roots[0], anchor->result(0), rest);
+  else
+    ok = ok && bind(root.slots[0], anchor->result(0)) &&
+         statement(rule.roots[0], 0, anchor->result(0), rest);
   return ok ? MatchOutcome::Matched : overBudget ? MatchOutcome::OverBudget : MatchOutcome::Failed;
 }
 
@@ -189,16 +193,19 @@ bool Matcher::value(const Pat &p, Value *v, Node *user, Next next) {
       undo(m);
     }
     return false;
+  case PatKind::Chain:
+    return chain(p, v, next);
   case PatKind::Op:
+  case PatKind::Flat:
     break;
   }
   Node *n = v ? v->node() : nullptr;
   if (n && v->index() == 0 && std::binary_search(p.kinds.begin(), p.kinds.end(), n->kind())) {
-    if (op(p, n, next))
+    if (p.kind == PatKind::Flat ? flat(p, n, next) : op(p, n, next))
       return true;
     undo(m);
   } else if (!p.optional) {
-    if (forgiven.size() < slack && extraOp(p, v, next))
+    if (p.kind == PatKind::Op && forgiven.size() < slack && extraOp(p, v, next))
       return true;
     return miss(
         NearMiss::Structure, p.range,
@@ -367,7 +374,7 @@ bool Matcher::operands(const Pat &p, Node *n, unsigned i, bool swapped, Next nex
     return false;
   unsigned fixed = n->info().numFixedOperands();
   if (i == fixed)
-    return p.variadic ? elements(p, n, 0, next) : (n->numOperands() <= fixed && next());
+    return p.variadic ? elements(p, n, 0, 0, next) : (n->numOperands() <= fixed && next());
   Value *v = n->operand(swapped && i < 2 ? 1 - i : i);
   const Pat *k = i < p.operands.size() ? p.operands[i].get() : nullptr;
   if (!k) {
@@ -386,42 +393,6 @@ bool Matcher::operands(const Pat &p, Node *n, unsigned i, bool swapped, Next nex
   }
   Mark m = mark();
   if (value(*k, v, n, [&] { return operands(p, n, i + 1, swapped, next); }))
-    return true;
-  undo(m);
-  return false;
-}
-
-bool Matcher::elements(const Pat &p, Node *n, unsigned i, Next next) {
-  if (!step())
-    return false;
-  llvm::ArrayRef<Value *> group = n->variadicOperands();
-  if (i == 0 && (p.hasRest ? group.size() < p.elements.size() : group.size() != p.elements.size()))
-    return miss(
-        NearMiss::Structure, p.range,
-        [&] {
-          const char *more = p.hasRest ? " or more" : "";
-          return NearMiss::Text(fmt::format("{} has {} operands in the group, the pattern {}{}",
-                                            show(n->result()), group.size(), p.elements.size(),
-                                            more),
-                                fmt::format("{}{} operands", p.elements.size(), more),
-                                fmt::format("{}", group.size()));
-        },
-        NearMiss::Operand, n->result());
-  Mark m = mark();
-  if (i == p.elements.size()) {
-    if (p.restSlot >= 0) {
-      DatumList rest;
-      for (Value *v : group.drop_front(i))
-        rest.push_back(v ? Datum(v) : Datum::absent());
-      if (!bind(unsigned(p.restSlot), std::move(rest)))
-        return false;
-    }
-    if (next())
-      return true;
-    undo(m);
-    return false;
-  }
-  if (value(*p.elements[i], group[i], n, [&] { return elements(p, n, i + 1, next); }))
     return true;
   undo(m);
   return false;
@@ -449,6 +420,8 @@ bool Matcher::roots(size_t i, Next next) {
   const Stmt &s = rule.stmts[index];
   if (stmtDone[index])
     return roots(i + 1, next);
+  if (s.set)
+    return setOfUsers(index, [&] { return roots(i + 1, next); });
   std::vector<unsigned> direct;
   directSlots(*s.pattern, direct);
   for (unsigned slot : direct) {
@@ -481,6 +454,14 @@ bool Matcher::roots(size_t i, Next next) {
   return false;
 }
 
+/// Whether a slot holds the value, or a list that does.
+bool Matcher::stands(unsigned slot, const Value *v) const {
+  if (slots[slot].value() == v)
+    return true;
+  const DatumList *list = rule.slots[slot].set >= 0 ? slots[slot].list() : nullptr;
+  return list && llvm::any_of(*list, [&](const Datum &d) { return d.value() == v; });
+}
+
 bool Matcher::exclusive() {
   for (size_t k = 0; k < nodes.size(); ++k) {
     Node *n = nodes[k];
@@ -491,7 +472,7 @@ bool Matcher::exclusive() {
       bool exempt = false;
       for (unsigned s = 0; s < slots.size(); ++s) {
         const SlotInfo &info = rule.slots[s];
-        if (slots[s].value() != v)
+        if (!stands(s, v))
           continue;
         name = info.name.c_str();
         range = info.range ? info.range : range;
@@ -527,39 +508,31 @@ static std::string describeSides(const Code &c, Evaluator &ev) {
   return a && b ? fmt::format("{} {} {}", a->str(), c.text, b->str()) : "false";
 }
 
-bool Matcher::complete() {
-  for (size_t i = 0; i < stmtDone.size(); ++i) {
-    if (!stmtDone[i])
-      return miss(NearMiss::Structure, rule.stmts[i].range,
-                  [] { return "this statement took no part in the match"; });
-  }
-  if (!exclusive())
-    return false;
-  // Expressions see a copy: lets and records they bind are not undone one by one.
-  Slots work = slots;
+bool Matcher::require(Evaluator &ev, NearMiss::Stage stage, const Code &c) {
+  ev.why.clear();
+  if (ev.holds(c))
+    return true;
+  return miss(
+      stage, c.range,
+      [&] {
+        std::string text(
+            c.range.file ? c.range.file->text().substr(c.range.begin, c.range.end - c.range.begin)
+                         : "");
+        std::string have = ev.why, because = ev.why;
+        if (because.empty())
+          have = describeSides(c, ev);
+        return NearMiss::Text(because.empty() ? fmt::format("`{}` does not hold", text)
+                                              : fmt::format("`{}` has no value: {}", text, because),
+                              text, have);
+      },
+      NearMiss::Condition);
+}
+
+/// Records and conditions of the fragments chosen since, and attributes to compare.
+bool Matcher::settle(Slots &work, size_t firstChoice, size_t firstCheck) {
   Evaluator ev(rule, work, options);
-  auto require = [&](NearMiss::Stage stage, const Code &c) {
-    ev.why.clear();
-    if (ev.holds(c))
-      return true;
-    return miss(
-        stage, c.range,
-        [&] {
-          std::string text(
-              c.range.file ? c.range.file->text().substr(c.range.begin, c.range.end - c.range.begin)
-                           : "");
-          std::string have = ev.why, because = ev.why;
-          if (because.empty())
-            have = describeSides(c, ev);
-          return NearMiss::Text(because.empty()
-                                    ? fmt::format("`{}` does not hold", text)
-                                    : fmt::format("`{}` has no value: {}", text, because),
-                                text, have);
-        },
-        NearMiss::Condition);
-  };
   // Inner fragments were chosen later, and outer records may use theirs.
-  for (size_t i = choices.size(); i-- > 0;) {
+  for (size_t i = choices.size(); i-- > firstChoice;) {
     const Pat &p = *choices[i].pat;
     if (p.resultSlot >= 0 && p.results[choices[i].alternative]) {
       std::optional<Datum> d = ev.eval(*p.results[choices[i].alternative]);
@@ -571,7 +544,8 @@ bool Matcher::complete() {
       work[size_t(p.resultSlot)] = std::move(*d);
     }
   }
-  for (const Check &c : checks) {
+  for (size_t i = firstCheck; i < checks.size(); ++i) {
+    const Check &c = checks[i];
     std::optional<Datum> d = ev.eval(*c.code);
     if ((!d || !d->equals(c.actual)) &&
         !miss(
@@ -585,19 +559,36 @@ bool Matcher::complete() {
             NearMiss::AttrValue))
       return false;
   }
-  for (const Choice &c : choices) {
+  for (size_t i = firstChoice; i < choices.size(); ++i) {
+    const Choice &c = choices[i];
     for (const CodePtr &w : c.pat->where[c.alternative]) {
-      if (!require(NearMiss::Where, *w))
+      if (!require(ev, NearMiss::Where, *w))
         return false;
     }
   }
+  return true;
+}
+
+bool Matcher::complete() {
+  for (size_t i = 0; i < stmtDone.size(); ++i) {
+    if (!stmtDone[i])
+      return miss(NearMiss::Structure, rule.stmts[i].range,
+                  [] { return "this statement took no part in the match"; });
+  }
+  if (!exclusive())
+    return false;
+  // Expressions see a copy: lets and records they bind are not undone one by one.
+  Slots work = slots;
+  if (!settle(work, 0, 0))
+    return false;
+  Evaluator ev(rule, work, options);
   for (const CodePtr &w : rule.where) {
-    if (!require(NearMiss::Where, *w))
+    if (!require(ev, NearMiss::Where, *w))
       return false;
   }
   if (!options.ignoreWhen) {
     for (const CodePtr &w : rule.when) {
-      if (!require(NearMiss::When, *w))
+      if (!require(ev, NearMiss::When, *w))
         return false;
     }
   }

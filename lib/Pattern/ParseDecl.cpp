@@ -21,6 +21,7 @@ File parseFile(const SourceFile &file, Diagnostics &diags) {
 File Parser::parse() {
   File file;
   file.source = &lexer.file();
+  unsigned before = diags.errorCount();
   if (!isWord("pat")) {
     syntaxError(fmt::format("a rule file begins with `pat 1;`, found {}", found()));
   } else {
@@ -35,10 +36,12 @@ File Parser::parse() {
     else
       skipStatement();
   }
+  file.incomplete = diags.errorCount() != before;
   while (!is(Tok::Eof)) {
     parseDecl(file);
     if (is(Tok::RBrace)) {
       syntaxError("unmatched `}`");
+      file.incomplete = true;
       advance();
     }
   }
@@ -48,12 +51,25 @@ File Parser::parse() {
 void Parser::parseDecl(File &file) {
   if (acceptWord("import"))
     return file.imports.push_back(parseImport());
-  if (isWord("fn"))
-    return file.fns.push_back(parseFn());
-  if (isWord("frag"))
-    return file.frags.push_back(parseFrag());
-  if (isWord("rule"))
-    return file.rules.push_back(parseRule());
+  unsigned before = diags.errorCount();
+  auto broken = [&] { return diags.errorCount() != before; };
+  if (isWord("fn")) {
+    file.fns.push_back(parseFn());
+    file.fns.back().broken = broken();
+    return;
+  }
+  if (isWord("frag")) {
+    file.frags.push_back(parseFrag());
+    file.frags.back().broken = broken();
+    return;
+  }
+  if (isWord("rule")) {
+    file.rules.push_back(parseRule());
+    file.rules.back().broken = broken();
+    return;
+  }
+  if (isWord("extern"))
+    return file.externs.push_back(parseExtern());
   if (isWord("ruleset"))
     return file.rulesets.push_back(parseRuleset());
   if (isWord("schedule"))
@@ -73,12 +89,14 @@ void Parser::parseDecl(File &file) {
   }
   if (is(Tok::Semi))
     return advance();
-  if (isWord("op") || isWord("extern"))
-    syntaxError(fmt::format("`{}` declarations are not supported yet", cur.text));
+  file.incomplete = true;
+  if (isWord("op"))
+    syntaxError("ops are declared by the compiler, not in rule files", "`wnnx-pat ops` lists them");
   else
     syntaxError(fmt::format("expected a declaration, found {}{}", found(),
                             is(Tok::Ident) ? didYouMean(cur.text, declWords) : std::string()),
-                "a file holds `import`, `fn`, `frag`, `rule`, `ruleset`, `schedule` and `test`");
+                "a file holds `import`, `fn`, `extern fn`, `frag`, `rule`, `ruleset`, `schedule` "
+                "and `test`");
   if (!is(Tok::RBrace)) {
     advance();
     // To the next thing that starts a declaration, so that one mistake is one message.
@@ -97,37 +115,70 @@ Import Parser::parseImport() {
     skipStatement();
     return i;
   }
-  if (isWord("as")) {
-    syntaxError("`import ... as` is not supported yet",
-                "names of imported files are used directly");
-    skipStatement();
-    return i;
-  }
+  if (acceptWord("as"))
+    i.as = parseName("a name behind `as`");
   expectSemi("the import");
   return i;
 }
 
-void Parser::skipType() {
-  // Types of parameters and results are checked against use; what is written is for the reader.
+std::string Parser::parseType() {
   if (accept(Tok::LBrace)) {
     while (!is(Tok::RBrace) && !is(Tok::Eof)) {
       parseName("a field name");
       if (expect(Tok::Colon, "behind the field"))
-        skipType();
+        parseType();
       if (!accept(Tok::Comma))
         break;
     }
     expect(Tok::RBrace, "behind the record type");
-    return;
+    return "record";
   }
   Nest nest(*this);
   if (!nest.ok())
-    return;
-  parseName("a type");
+    return "";
+  std::string type = parseName("a type").text;
   if (accept(Tok::Less)) {
-    skipType();
+    type += "<" + parseType() + ">";
     expect(Tok::Greater, "behind the element type");
   }
+  return type;
+}
+
+std::vector<Param> Parser::parseParams() {
+  std::vector<Param> params;
+  if (!expect(Tok::LParen, "before the parameters"))
+    return params;
+  while (!is(Tok::RParen) && !is(Tok::Eof)) {
+    Param p;
+    p.name = parseName("a parameter");
+    if (!p.name)
+      break;
+    if (accept(Tok::Colon))
+      p.type = parseType();
+    params.push_back(std::move(p));
+    if (!accept(Tok::Comma))
+      break;
+  }
+  expect(Tok::RParen, "behind the parameters");
+  return params;
+}
+
+ExternDecl Parser::parseExtern() {
+  ExternDecl d;
+  d.doc = cur.doc;
+  uint32_t begin = cur.begin;
+  advance();
+  if (!expectWord("fn", "behind `extern`")) {
+    skipStatement();
+    return d;
+  }
+  d.name = parseName("the function's name");
+  d.params = parseParams();
+  if (expect(Tok::Arrow, "and the result's type behind the parameters"))
+    d.result = parseType();
+  d.range = from(begin);
+  expectSemi("the declaration");
+  return d;
 }
 
 FnDecl Parser::parseFn() {
@@ -136,24 +187,9 @@ FnDecl Parser::parseFn() {
   uint32_t begin = cur.begin;
   advance();
   f.name = parseName("the function's name");
-  if (expect(Tok::LParen, "before the parameters")) {
-    while (!is(Tok::RParen) && !is(Tok::Eof)) {
-      Param p;
-      p.name = parseName("a parameter");
-      if (!p.name)
-        break;
-      if (accept(Tok::Colon)) {
-        p.type = is(Tok::Ident) ? cur.text : "";
-        skipType();
-      }
-      f.params.push_back(std::move(p));
-      if (!accept(Tok::Comma))
-        break;
-    }
-    expect(Tok::RParen, "behind the parameters");
-  }
+  f.params = parseParams();
   if (accept(Tok::Arrow))
-    skipType();
+    parseType();
   if (expect(Tok::Equal, "before the function's body"))
     f.body = parseExpr();
   expectSemi("the function");
@@ -170,7 +206,7 @@ FragDecl Parser::parseFrag() {
   if (expect(Tok::LParen, "before the parameters"))
     f.params = parseNames(Tok::RParen, "a parameter");
   if (accept(Tok::Arrow))
-    skipType();
+    parseType();
   if (expect(Tok::Equal, "before the fragment's alternatives")) {
     accept(Tok::Pipe);
     do
@@ -297,20 +333,14 @@ void Parser::parseClause(RuleDecl &r) {
       r.lets.push_back(std::move(l));
     return;
   }
-  if (isWord("decreases") || isWord("verify")) {
-    // Hints for the verifier, which do not change what the rule does.
-    bool block = cur.text == "verify";
-    advance();
-    if (block && is(Tok::LBrace)) {
-      lexer.seek(lexer.skipBalanced(cur.begin));
-      ahead.clear();
-      cur = lexer.next();
-      return;
-    }
-    parseExprs();
+  if (acceptWord("decreases")) {
+    for (ExprPtr &e : parseExprs())
+      r.decreases.push_back(std::move(e));
     expectSemi("the measure");
     return;
   }
+  if (acceptWord("verify"))
+    return parseVerify(r);
   syntaxError(fmt::format("expected a clause, found {}{}", found(),
                           is(Tok::Ident) ? didYouMean(cur.text, clauseWords) : std::string()),
               "a rule holds `match`, `where`, `when`, `let` and `rewrite`");
@@ -318,6 +348,50 @@ void Parser::parseClause(RuleDecl &r) {
   // A block belongs to the clause that was not understood.
   if (cur.begin == begin)
     advance();
+}
+
+void Parser::parseVerify(RuleDecl &r) {
+  if (!expect(Tok::LBrace, "behind `verify`"))
+    return skipStatement();
+  while (!is(Tok::RBrace) && !is(Tok::Eof) && !startsDecl())
+    r.verify.push_back(parseVerifyStmt());
+  expect(Tok::RBrace, "behind the block");
+}
+
+VerifyStmt Parser::parseVerifyStmt() {
+  VerifyStmt s;
+  uint32_t begin = cur.begin;
+  if (isWord("compare") && peek().kind == Tok::Ident) {
+    advance();
+    s.kind = VerifyStmt::Witness;
+    s.name = parseName("a name behind `compare`");
+    if (expectWord("by", "behind the name") && expectWord("witness", "behind `by`"))
+      s.witness = parseName("a name behind `witness`");
+  } else if (isWord("instances") && peek().kind == Tok::Int) {
+    advance();
+    s.kind = VerifyStmt::Instances;
+    s.count = cur.intValue;
+    advance();
+  } else if (is(Tok::Ident) && peek().kind == Tok::Ident && peek().text == "in") {
+    s.name = parseName("a name");
+    advance();
+    if (accept(Tok::LBrace)) {
+      s.choices = parseExprs();
+      expect(Tok::RBrace, "behind the choices");
+    } else {
+      s.choices.push_back(parseExpr());
+    }
+  } else {
+    syntaxError(fmt::format("expected a hint for verification, found {}", found()),
+                "hints are `NAME in {1, 3};`, `compare NAME by witness NAME;` and `instances N;`");
+    if (!is(Tok::Semi))
+      advance();
+    skipStatement();
+    return s;
+  }
+  s.range = from(begin);
+  expectSemi("the hint");
+  return s;
 }
 
 std::vector<Name> Parser::parseLhs() {
@@ -335,8 +409,13 @@ std::vector<Name> Parser::parseLhs() {
 MatchStmt Parser::parseMatchStmt() {
   MatchStmt s;
   uint32_t begin = cur.begin;
-  s.keep = isWord("keep") && (peek().kind == Tok::Ident || peek().kind == Tok::LParen) &&
-           acceptWord("keep");
+  auto prefix = [&](const char *word) {
+    return isWord(word) && (peek().kind == Tok::Ident || peek().kind == Tok::LParen) &&
+           acceptWord(word);
+  };
+  s.all = prefix("all");
+  s.keep = prefix("keep");
+  s.all |= s.keep && prefix("all");
   s.lhs = parseLhs();
   if (s.lhs.empty()) {
     skipStatement();
@@ -367,11 +446,20 @@ RewriteStmt Parser::parseRewriteStmt() {
     return s;
   }
   s.lhs = parseLhs();
+  if (!s.lhs.empty() && accept(Tok::LBracket)) {
+    if (accept(Tok::Star))
+      s.allMembers = true;
+    else
+      s.index = parseName("an index variable, or `*`");
+    expect(Tok::RBracket, "behind the index variable");
+  }
   if (s.lhs.empty() || !expect(Tok::Equal, "behind the name")) {
     skipStatement();
     return s;
   }
+  rewriting = true;
   s.value = parseExpr();
+  rewriting = false;
   s.range = from(begin);
   expectSemi("the statement");
   return s;

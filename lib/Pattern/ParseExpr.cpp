@@ -156,8 +156,10 @@ ExprPtr Parser::parseTernary() {
   if (!nest.ok())
     return make(ExprKind::Error, begin);
   ExprPtr c = parseBinary(0);
-  if (!accept(Tok::Question))
+  // `q?` ends an element of a list in a pattern.
+  if (!is(Tok::Question) || peek().kind == Tok::RBracket || peek().kind == Tok::Comma)
     return c;
+  advance();
   ExprPtr a = parseTernary();
   expect(Tok::Colon, "between the branches of `?:`");
   ExprPtr b = parseTernary();
@@ -260,6 +262,7 @@ ExprPtr Parser::parsePostfix() {
         args.insert(args.begin(), std::move(self));
         e = make(ExprKind::Call, begin);
         e->args = std::move(args);
+        e->method = true;
       } else {
         ExprPtr f = make(ExprKind::Field, begin);
         f->kids.push_back(std::move(e));
@@ -345,7 +348,9 @@ ExprPtr Parser::parseListOrComprehension() {
     Arg a;
     uint32_t at = cur.begin;
     a.spread = accept(Tok::DotDot);
-    a.value = parseExpr();
+    if (!a.spread || (!is(Tok::Comma) && !is(Tok::RBracket)))
+      a.value = parseExpr();
+    a.optional = accept(Tok::Question);
     a.range = from(at);
     if (items.empty() && !a.spread && acceptWord("for")) {
       Name var = parseName("a variable behind `for`");
@@ -410,6 +415,14 @@ ExprPtr Parser::parsePrimary() {
     if (accept(Tok::LParen)) {
       std::vector<Arg> args = parseArgs(Tok::RParen);
       ExprPtr e = make(ExprKind::Call, begin);
+      e->text = n.text;
+      e->textRange = n.range;
+      e->args = std::move(args);
+      return e;
+    }
+    if (rewriting && accept(Tok::LBrace)) {
+      std::vector<Arg> args = parseArgs(Tok::RBrace);
+      ExprPtr e = make(ExprKind::Flat, begin);
       e->text = n.text;
       e->textRange = n.range;
       e->args = std::move(args);

@@ -28,10 +28,19 @@ PatternPtr Parser::parsePattern() {
   p->ordered = ordered;
   if (ordered && p->kind != PatternKind::Op && p->kind != PatternKind::Error)
     diags.error(p->range, "pat-syntax", "`ordered` stands before an op");
-  if (acceptWord("as"))
-    p->as = parseName("a name behind `as`");
+  parseAs(*p);
   p->range = from(begin);
   return p;
+}
+
+void Parser::parseAs(Pattern &p) {
+  if (p.as || !acceptWord("as"))
+    return;
+  p.as = parseName("a name behind `as`");
+  if (accept(Tok::LBracket)) {
+    p.asIndex = parseName("an index variable");
+    expect(Tok::RBracket, "behind the index variable");
+  }
 }
 
 PatternPtr Parser::parsePatternHead() {
@@ -62,12 +71,13 @@ PatternPtr Parser::parsePatternHead() {
     syntaxError(fmt::format("expected a pattern, found {}", found()));
     return makePattern(PatternKind::Error, begin);
   }
-  if (cur.text == "_") {
+  Tok next = peek().kind;
+  if (cur.text == "_" && next != Tok::At) {
     advance();
     return makePattern(PatternKind::Any, begin);
   }
-  Tok next = peek().kind;
-  if (next == Tok::LParen || next == Tok::LBrace || next == Tok::At ||
+  bool qualified = next == Tok::Dot && peek(2).kind == Tok::Ident && peek(3).kind == Tok::LParen;
+  if (next == Tok::LParen || next == Tok::LBrace || next == Tok::At || qualified ||
       (next == Tok::Question && (peek(2).kind == Tok::LParen || peek(2).kind == Tok::LBrace)))
     return parseOpPattern();
   if (cur.text == "inf" || cur.text == "nan")
@@ -98,9 +108,14 @@ PatternPtr Parser::parseOpPattern() {
   uint32_t begin = cur.begin;
   PatternPtr p = makePattern(PatternKind::Op, begin);
   p->name = parseName("an op");
+  if (accept(Tok::Dot)) {
+    Name member = parseName("a fragment");
+    p->name = {p->name.text + "." + member.text, from(begin)};
+  }
   if (accept(Tok::At))
-    p->trait = parseName("a trait behind `@`");
-  p->optional = accept(Tok::Question);
+    parseTraits(*p);
+  else
+    p->optional = accept(Tok::Question);
   if (accept(Tok::LBrace)) {
     p->kind = PatternKind::Flat;
     parseElements(*p, Tok::RBrace);
@@ -111,13 +126,30 @@ PatternPtr Parser::parseOpPattern() {
   return p;
 }
 
+/// Behind `@`: a trait, or several traits and ops in braces, and how many ops in a row.
+void Parser::parseTraits(Pattern &p) {
+  if (accept(Tok::LBrace)) {
+    p.traits = parseNames(Tok::RBrace, "a trait or an op");
+  } else if (Name n = parseName("a trait behind `@`")) {
+    p.traits.push_back(std::move(n));
+  }
+  if (!p.traits.empty())
+    p.trait = p.traits[0];
+  if (accept(Tok::Star))
+    p.repeat = Pattern::ZeroOrMore;
+  else if (accept(Tok::Plus))
+    p.repeat = Pattern::OneOrMore;
+  else if (accept(Tok::Question))
+    p.repeat = Pattern::ZeroOrOne;
+}
+
 PatternPtr Parser::parseElement() {
   uint32_t begin = cur.begin;
   PatternPtr p = parsePattern();
+  p->elementOptional = p->kind == PatternKind::Var && p->optional;
   if (accept(Tok::Question)) {
-    p->optional = true;
-    if (!p->as && acceptWord("as"))
-      p->as = parseName("a name behind `as`");
+    p->elementOptional = true;
+    parseAs(*p);
     p->range = from(begin);
   }
   return p;
@@ -154,6 +186,10 @@ PatternArg Parser::parsePatternArg(const Pattern &op) {
     a.kind = PatternArg::Rest;
     if (is(Tok::Ident))
       a.name = parseName("a name");
+    if (a.name && accept(Tok::LBracket)) {
+      a.index = parseName("an index variable");
+      expect(Tok::RBracket, "behind the index variable");
+    }
   } else if (is(Tok::Ident) && peek().kind == Tok::Equal) {
     a.name = parseName("a name");
     advance();
@@ -219,6 +255,10 @@ DimPattern Parser::parseDim() {
     if (n && n.text != "_") {
       d.kind = DimPattern::Named;
       d.name = std::move(n);
+      if (accept(Tok::LBracket)) {
+        d.index = parseName("an index variable");
+        expect(Tok::RBracket, "behind the index variable");
+      }
     } else if (!n) {
       advance();
     }

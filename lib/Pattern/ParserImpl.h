@@ -21,6 +21,7 @@ class Parser {
   unsigned depth = 0;
   bool tooDeep = false;
   uint32_t lastErrorAt = ~0u;
+  bool rewriting = false; // `op{...}` is an expression
 
   static constexpr unsigned maxDepth = 100;
   /// Counts nesting while it lives.
@@ -77,6 +78,8 @@ private:
   ast::PatternPtr parsePattern();
   ast::PatternPtr parsePatternHead();
   ast::PatternPtr parseOpPattern();
+  void parseTraits(ast::Pattern &p);
+  void parseAs(ast::Pattern &p);
   ast::PatternPtr parseElement();
   void parseElements(ast::Pattern &into, Tok close);
   ast::PatternPtr parseLiteralPattern();
@@ -92,11 +95,15 @@ private:
   ast::FnDecl parseFn();
   ast::FragDecl parseFrag();
   ast::FragAlt parseFragAlt();
-  void skipType();
+  ast::ExternDecl parseExtern();
+  std::vector<ast::Param> parseParams();
+  std::string parseType();
   ast::RuleDecl parseRule();
   void parseRuleProps(ast::RuleDecl &r);
   void parseEqClass(ast::RuleDecl &r);
   void parseClause(ast::RuleDecl &r);
+  void parseVerify(ast::RuleDecl &r);
+  ast::VerifyStmt parseVerifyStmt();
   ast::MatchStmt parseMatchStmt();
   ast::RewriteStmt parseRewriteStmt();
   std::vector<ast::Name> parseLhs();

@@ -73,7 +73,8 @@ public:
 private:
   Value *constant(TensorRef t, DType fallback);
   Value *operand(const Datum &d, DType fallback, std::string &why);
-  bool replace(unsigned slot, const Datum &d, std::string &why);
+  bool replace(const std::string &name, Value *from, const Datum &d, std::string &why);
+  bool overSet(const RewriteAssign &a, Evaluator &ev, std::string &why);
   bool makesCycle() const;
   void place();
   void nameConstants();
@@ -161,9 +162,7 @@ std::optional<std::vector<Value *>> RightSide::make(const Code &c, OpKind op,
   return results;
 }
 
-bool RightSide::replace(unsigned slot, const Datum &d, std::string &why) {
-  Value *from = match.slots[slot].value();
-  const std::string &name = rule.slots[slot].name;
+bool RightSide::replace(const std::string &name, Value *from, const Datum &d, std::string &why) {
   Value *to = operand(d, from->dtype(), why);
   if (!to)
     return false;
@@ -180,9 +179,57 @@ bool RightSide::replace(unsigned slot, const Datum &d, std::string &why) {
   return true;
 }
 
+/// `ys[i] = e` and `ys[*] = e`: one new value for each member.
+bool RightSide::overSet(const RewriteAssign &a, Evaluator &ev, std::string &why) {
+  unsigned slot = a.slots[0];
+  unsigned set = a.overSet >= 0 ? unsigned(a.overSet) : unsigned(rule.slots[slot].set);
+  DatumList old = *match.slots[rule.stmts[set].slots[0]].list(), made;
+  auto noValue = [&] {
+    why = fmt::format("{}: {}", ev.whyRange.str(), ev.why);
+    return false;
+  };
+  if (!a.allMembers) {
+    for (size_t i = 0; i < old.size(); ++i) {
+      match.slots[size_t(a.indexSlot)] = int64_t(i);
+      std::optional<Datum> d = ev.eval(*a.value);
+      if (!d)
+        return noValue();
+      made.push_back(std::move(*d));
+    }
+  } else if (a.value->kind == CodeKind::Build) {
+    std::optional<std::vector<Value *>> r = ev.build(*a.value);
+    if (!r)
+      return noValue();
+    made.assign(r->begin(), r->end());
+  } else {
+    std::optional<Datum> d = ev.eval(*a.value);
+    if (!d || !d->list())
+      return noValue();
+    made = *d->list();
+  }
+  if (made.size() != old.size()) {
+    why = fmt::format("`{}` has {} members, {} are assigned", rule.slots[slot].name, old.size(),
+                      made.size());
+    return false;
+  }
+  for (size_t i = 0; i < made.size() && a.replaces[0]; ++i) {
+    std::string name = fmt::format("{}[{}]", rule.slots[slot].name, i);
+    if (!replace(name, old[i].value(), made[i], why))
+      return false;
+    made[i] = replacements.back().to;
+  }
+  match.slots[slot] = Datum(std::move(made));
+  return true;
+}
+
 bool RightSide::build(std::string &why) {
   Evaluator ev(rule, match.slots, rw.options, this);
   for (const RewriteAssign &a : rule.rewrite) {
+    if (a.overSet >= 0 || a.allMembers) {
+      if (!overSet(a, ev, why))
+        return false;
+      continue;
+    }
     std::vector<Datum> results;
     if (a.value->kind == CodeKind::Build) {
       std::optional<std::vector<Value *>> r = ev.build(*a.value);
@@ -201,7 +248,7 @@ bool RightSide::build(std::string &why) {
     }
     for (size_t i = 0; i < a.slots.size(); ++i) {
       if (a.replaces[i]) {
-        if (!replace(a.slots[i], results[i], why))
+        if (!replace(rule.slots[a.slots[i]].name, match.slots[a.slots[i]].value(), results[i], why))
           return false;
         results[i] = replacements.back().to;
       }

@@ -10,6 +10,12 @@ namespace wnnx::pat {
 
 using ast::Expr;
 
+/// `xs[*]`
+static bool isAll(const Expr &e) {
+  return e.kind == ast::ExprKind::Index && e.items.size() == 1 &&
+         e.items[0].kind == ast::IndexItem::All;
+}
+
 CodePtr RuleChecker::callHas(const Expr &e, Scope &scope) {
   CodePtr c = code(CodeKind::Has, e, TypeKind::Bool);
   if (e.args.size() != 1 || e.args[0].name || e.args[0].spread) {
@@ -18,6 +24,8 @@ CodePtr RuleChecker::callHas(const Expr &e, Scope &scope) {
     return c;
   }
   c->kids.push_back(expr(*e.args[0].value, scope));
+  if (isAll(*e.args[0].value) && c->kids[0]->type.is(TypeKind::List))
+    return mapped(e, std::move(c->kids[0]), scope);
   const Code &k = *c->kids[0];
   if (!k.type.optional && !k.type.any())
     error(k.range, "pat-optional", "this is never absent, so `has` is always true");
@@ -231,9 +239,10 @@ CodePtr RuleChecker::call(const Expr &e, Scope &scope) {
     op = lookupOp(forOp->text);
   auto var = scope.names.find(e.text);
   bool opVar = var != scope.names.end() && rule->slots[var->second].type.is(TypeKind::Op);
-  if (!b && !op && !opVar && namesUnclear && var != scope.names.end())
+  bool chainVar = var != scope.names.end() && rule->slots[var->second].chain;
+  if (!b && !op && !opVar && !chainVar && namesUnclear && var != scope.names.end())
     return code(CodeKind::Const, e, {});
-  if (!b && !op && !opVar) {
+  if (!b && !op && !opVar && !chainVar) {
     std::vector<std::string_view> known;
     for (const BuiltinInfo &i : allBuiltins())
       known.push_back(i.name);
@@ -251,8 +260,8 @@ CodePtr RuleChecker::call(const Expr &e, Scope &scope) {
   std::vector<CodePtr> args;
   bool runtime = false, spread = false;
   // Questions such as `macs` may be asked of nodes that are not made.
-  bool asks = b && !op && !opVar &&
-              (b->group == BuiltinGroup::Values || b->group == BuiltinGroup::Costs);
+  bool asks =
+      b && !op && !opVar && (b->group == BuiltinGroup::Values || b->group == BuiltinGroup::Costs);
   bool outside = building;
   building |= asks;
   for (const ast::Arg &a : e.args) {
@@ -262,6 +271,18 @@ CodePtr RuleChecker::call(const Expr &e, Scope &scope) {
     spread |= a.spread;
   }
   building = outside;
+  if (chainVar) {
+    mention(var->second, false);
+    if (!building)
+      error(e.range, "pat-build", "new nodes are made in `rewrite` only");
+    return buildChain(e, var->second, std::move(args));
+  }
+  if (b && args.size() == 1 && isAll(*e.args[0].value) && args[0]->type.is(TypeKind::List) &&
+      !b->params.empty() && b->id != Builtin::Sum) {
+    std::string_view want = b->params[0].type;
+    if (want != "list" && want != "ints" && want != "tensors" && want != "any")
+      return mapped(e, std::move(args[0]), scope);
+  }
   if (opVar && building) {
     mention(var->second, false);
     return buildCaptured(e, var->second, std::move(args));

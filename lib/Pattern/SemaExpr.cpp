@@ -111,6 +111,8 @@ CodePtr RuleChecker::expr(const Expr &e, Scope &scope) {
     return list(e, scope);
   case ExprKind::Comprehension:
     return comprehension(e, scope);
+  case ExprKind::Flat:
+    return flatExpr(e, scope);
   case ExprKind::Record: {
     CodePtr c = code(CodeKind::Record, e, {});
     std::vector<std::pair<std::string, Type>> fields;
@@ -181,7 +183,13 @@ CodePtr RuleChecker::name(const Expr &e, Scope &scope) {
           .hint("bind it in each alternative, or return it in the fragment's record");
       return code(CodeKind::Const, e, {});
     }
-    CodePtr c = code(CodeKind::Slot, e, rule->slots[slot].type);
+    const SlotInfo &info = rule->slots[slot];
+    bool part = info.set >= 0 && info.set == currentSet;
+    if (part && !memberPart && &scope == &top)
+      error(e.range, "pat-set", fmt::format("each member has its own `{}`", e.text))
+          .hint(
+              fmt::format("write `{}[{}]`", e.text, decl.match[size_t(currentSet)].setIndex.text));
+    CodePtr c = code(CodeKind::Slot, e, info.set >= 0 && !part ? Type::list(info.type) : info.type);
     c->slot = slot;
     return c;
   }
@@ -367,6 +375,13 @@ CodePtr RuleChecker::field(const Expr &e, Scope &scope) {
 }
 
 CodePtr RuleChecker::index(const Expr &e, Scope &scope) {
+  if (const Expr *part = memberName(e)) {
+    memberPart = true;
+    CodePtr c = name(*part, scope);
+    memberPart = false;
+    c->range = e.range;
+    return c;
+  }
   CodePtr k = expr(*e.kids[0], scope);
   bool isList = k->type.is(TypeKind::List);
   bool ok = isList ? present1(*k, "the list") : arithmetic(*k, "what is indexed");
@@ -405,6 +420,11 @@ CodePtr RuleChecker::list(const Expr &e, Scope &scope) {
   CodePtr c = code(CodeKind::List, e, {});
   std::optional<Type> element;
   for (const ast::Arg &a : e.args) {
+    if (!a.value || a.optional) {
+      error(a.range, "pat-type",
+            a.value ? "`?` stands in the lists of patterns only" : "behind `..` stands a list");
+      continue;
+    }
     CodePtr k = expr(*a.value, scope);
     Type t = k->type;
     if (a.spread) {
@@ -423,11 +443,20 @@ CodePtr RuleChecker::list(const Expr &e, Scope &scope) {
 CodePtr RuleChecker::comprehension(const Expr &e, Scope &scope) {
   CodePtr source;
   Type element = TypeKind::Int;
-  if (!e.kids[1]) {
-    error(e.range, "pat-comprehension", "the comprehension needs `in` and a list or range");
+  int set = e.kids[1] ? -1 : setOfIndex(e.text);
+  if (!e.kids[1] && set < 0) {
+    error(e.range, "pat-comprehension", "the comprehension needs `in` and a list or range")
+        .hint("only the index of a set, as in `ys[i in 2..]`, says by itself what it goes through");
     return code(CodeKind::Const, e, {});
   }
-  source = expr(*e.kids[1], scope);
+  if (set >= 0) {
+    source = code(CodeKind::Range, e, Type::list(TypeKind::Int));
+    source->kids.push_back(code(CodeKind::Const, e, TypeKind::Int));
+    source->kids[0]->constant = 0;
+    source->kids.push_back(setLength(e, set));
+  } else {
+    source = expr(*e.kids[1], scope);
+  }
   if (source->type.is(TypeKind::List))
     element = source->type.element ? *source->type.element : Type();
   else if (source->type.any())

@@ -11,6 +11,8 @@
 
 namespace wnnx::pat {
 
+PatPtr newPat(PatKind k, SourceRange range);
+
 /// What all files declare, by name.
 struct Declarations {
   std::map<std::string, const ast::FnDecl *, std::less<>> fns;
@@ -66,6 +68,7 @@ class RuleChecker {
     Code *into;
     Type want;
     std::string what;
+    int set;
   };
   std::vector<PendingAttr> pendingAttrs;
   struct PendingAlt {
@@ -73,12 +76,15 @@ class RuleChecker {
     Scope *scope;
     Pat *pat;
     size_t index;
+    int set;
   };
   std::vector<PendingAlt> pendingAlts;
   int currentStmt = -1;
   bool topOfStmt = false;
   unsigned patternNodes = 0, codeNodes = 0;
-  bool building = false; // inside a rewrite block
+  bool building = false;   // inside a rewrite block
+  int currentSet = -1;     // the set statement whose members' parts are spoken of
+  bool memberPart = false; // the name being read has its index
   bool failed = false;
   bool namesUnclear = false; // after such errors, whether a name is used says nothing
 
@@ -95,7 +101,7 @@ private:
   DiagnosticBuilder error(SourceRange range, std::string code, std::string message);
   unsigned newSlot(std::string name, Type type, SourceRange range);
   /// The slot of a name, made when it is new.
-  unsigned slotOf(const ast::Name &name, Scope &scope);
+  unsigned slotOf(const ast::Name &name, Scope &scope, const ast::Name &index = {});
   void mention(unsigned slot, bool pattern);
 
   // Patterns (SemaPattern.cpp).
@@ -107,13 +113,36 @@ private:
   PatPtr fragPattern(const ast::Pattern &p, const ast::FragDecl &frag, Scope &scope);
   PatPtr opPattern(const ast::Pattern &p, Scope &scope);
   PatPtr traitPattern(const ast::Pattern &p, Scope &scope);
-  PatPtr withName(PatPtr p, const ast::Name &as, Scope &scope);
+  PatPtr withName(PatPtr p, const ast::Pattern &from, Scope &scope);
+  // SemaGroups.cpp.
+  PatPtr flatPattern(const ast::Pattern &p, Scope &scope);
+  PatPtr chainPattern(const ast::Pattern &p, Scope &scope);
+  void elements(const ast::Pattern &list, Pat &pat, Scope &scope);
+  uint32_t traits(const ast::Pattern &p, std::vector<OpKind> &ops);
+  bool flattens(const OpInfo &info, const ast::Name &name);
+  CodePtr flatExpr(const ast::Expr &e, Scope &scope);
+  CodePtr buildChain(const ast::Expr &e, unsigned slot, std::vector<CodePtr> args);
+  // SemaSets.cpp.
+  void markMember(unsigned slot);
+  void declareSet(size_t index);
+  void finishSet(size_t index);
+  int setOfIndex(const std::string &text) const;
+  const ast::Expr *memberName(const ast::Expr &e) const;
+  CodePtr setLength(const ast::Expr &e, int set);
+  CodePtr mapped(const ast::Expr &e, CodePtr list, Scope &scope);
+  struct Reached {
+    unsigned slot, depth;
+  };
+  void reachedSlots(const Pat &p, unsigned depth, std::vector<Reached> &out) const;
   void optionalOp(const ast::Pattern &p, Pat &pat, const std::set<unsigned> &before);
   void operandArg(const ast::PatternArg &a, unsigned index, const OpInfo &info, Pat &pat,
                   Scope &scope);
-  void listArg(const ast::Pattern &list, Pat &pat, Scope &scope);
   void attrArg(const ast::PatternArg &a, const OpInfo &info, Pat &pat, Scope &scope);
   AttrPat attrPattern(const ast::Expr &e, const Type &want, const std::string &what, Scope &scope);
+  void captureAttr(const ast::Expr &e, const std::string &index, const Type &want,
+                   const std::string &what, Scope &scope, AttrPat &out);
+  void listAttr(const ast::Expr &e, const Type &want, const std::string &what, Scope &scope,
+                AttrPat &out);
   void restArg(const ast::PatternArg &a, const OpInfo *info, Pat &pat, Scope &scope);
   void checkUnmentioned(const ast::Pattern &p, const OpInfo &info, Pat &pat);
   std::unique_ptr<TypePat> typePattern(const ast::TypePattern &t, unsigned slot, Scope &scope);
@@ -156,6 +185,7 @@ private:
   void finishPending();
   void checkRewrite();
   void checkRewriteStmt(const ast::RewriteStmt &s);
+  void checkOverSet(const ast::RewriteStmt &s, RewriteAssign &out);
   void checkLoss();
   void checkTrivial();
   void findRoots();

@@ -12,7 +12,7 @@ namespace wnnx::pat {
 
 using ast::PatternKind;
 
-static PatPtr newPat(PatKind k, SourceRange range) {
+PatPtr newPat(PatKind k, SourceRange range) {
   auto p = std::make_unique<Pat>();
   p->kind = k;
   p->range = range;
@@ -36,15 +36,15 @@ const OpInfo *RuleChecker::findOp(const ast::Name &name) {
 /// Declares the names in a pattern that is wrong, so that their uses are not errors again.
 void RuleChecker::poison(const ast::Pattern &p, Scope &scope) {
   namesUnclear = true;
-  auto declare = [&](const ast::Name &n) {
+  auto declare = [&](const ast::Name &n, const ast::Name &index = {}) {
     if (n && !scope.params.count(n.text))
-      bindDefinite(slotOf(n, scope));
+      bindDefinite(slotOf(n, scope, index));
   };
-  declare(p.as);
+  declare(p.as, p.asIndex);
   declare(p.rest);
   if (p.kind == PatternKind::Var)
-    declare(p.name);
-  if (p.trait)
+    declare(p.name, p.index);
+  if (p.trait && p.name.text != "_")
     declare(p.name);
   for (const ast::PatternPtr &k : p.kids)
     poison(*k, scope);
@@ -52,7 +52,7 @@ void RuleChecker::poison(const ast::Pattern &p, Scope &scope) {
     if (a.pattern)
       poison(*a.pattern, scope);
     if (a.kind == ast::PatternArg::Rest)
-      declare(a.name);
+      declare(a.name, a.index);
     if (a.attr && a.attr->kind == ast::ExprKind::Name && a.attr->text != "_")
       declare({a.attr->text, a.attr->range});
   }
@@ -68,15 +68,13 @@ PatPtr RuleChecker::pattern(const ast::Pattern &p, Scope &scope) {
   case PatternKind::Op:
     return opPattern(p, scope);
   case PatternKind::Flat:
-    error(p.range, "pat-unsupported", "flattened matching `op{...}` is not supported yet")
-        .hint("write the nested ops; commutative ones match in both orders");
-    return newPat(PatKind::Any, p.range);
+    return flatPattern(p, scope);
   case PatternKind::Alt:
-    return withName(altPattern(p, scope), p.as, scope);
+    return withName(altPattern(p, scope), p, scope);
   case PatternKind::Var:
     return varPattern(p, scope);
   case PatternKind::Literal:
-    return withName(literalPattern(p), p.as, scope);
+    return withName(literalPattern(p), p, scope);
   case PatternKind::Any:
     return newPat(PatKind::Any, p.range);
   case PatternKind::List:
@@ -90,11 +88,13 @@ PatPtr RuleChecker::pattern(const ast::Pattern &p, Scope &scope) {
 }
 
 /// `p as name`, for patterns whose value is meant.
-PatPtr RuleChecker::withName(PatPtr p, const ast::Name &as, Scope &scope) {
-  if (!as)
+PatPtr RuleChecker::withName(PatPtr p, const ast::Pattern &from, Scope &scope) {
+  if (!from.as)
     return p;
   PatPtr b = newPat(PatKind::Bind, p->range);
-  b->slot = slotOf(as, scope);
+  b->slot = slotOf(from.as, scope, from.asIndex);
+  if (rule->slots[b->slot].type.any())
+    rule->slots[b->slot].type = TypeKind::Value;
   mention(b->slot, true);
   bindDefinite(b->slot);
   b->kids.push_back(std::move(p));
@@ -102,10 +102,6 @@ PatPtr RuleChecker::withName(PatPtr p, const ast::Name &as, Scope &scope) {
 }
 
 PatPtr RuleChecker::varPattern(const ast::Pattern &p, Scope &scope) {
-  if (p.index) {
-    error(p.range, "pat-unsupported", "sets of users `ws[i]` are not supported yet");
-    return newPat(PatKind::Any, p.range);
-  }
   if (auto it = scope.params.find(p.name.text); it != scope.params.end()) {
     if (p.optional || p.type)
       error(p.range, "pat-fragment",
@@ -115,7 +111,7 @@ PatPtr RuleChecker::varPattern(const ast::Pattern &p, Scope &scope) {
   }
   bool fresh = !scope.names.count(p.name.text);
   PatPtr out = newPat(PatKind::Var, p.range);
-  out->slot = slotOf(p.name, scope);
+  out->slot = slotOf(p.name, scope, p.index);
   SlotInfo &info = rule->slots[out->slot];
   if (!info.type.is(TypeKind::Value) && !info.type.any())
     error(p.range, "pat-type",
@@ -134,7 +130,7 @@ PatPtr RuleChecker::varPattern(const ast::Pattern &p, Scope &scope) {
     captures.push_back({out->slot, fmt::format("operand `{}`", p.name.text), p.range});
   mention(out->slot, true);
   bindDefinite(out->slot);
-  return withName(std::move(out), p.as, scope);
+  return withName(std::move(out), p, scope);
 }
 
 PatPtr RuleChecker::paramPattern(const ast::Pattern &p, Scope::Param &param) {
@@ -145,6 +141,7 @@ PatPtr RuleChecker::paramPattern(const ast::Pattern &p, Scope::Param &param) {
   // A larger pattern is the same value wherever the parameter occurs.
   if (param.slot < 0) {
     param.slot = int(newSlot(p.name.text, TypeKind::Value, p.range));
+    markMember(unsigned(param.slot));
     bindDefinite(unsigned(param.slot));
   }
   PatPtr b = newPat(PatKind::Bind, p.range);
@@ -259,7 +256,7 @@ PatPtr RuleChecker::fragPattern(const ast::Pattern &p, const ast::FragDecl &frag
                             std::inserter(both, both.end()));
       all = std::move(both);
     }
-    pendingAlts.push_back({&alt, &inner, out.get(), out->kids.size() - 1});
+    pendingAlts.push_back({&alt, &inner, out.get(), out->kids.size() - 1, currentSet});
   }
   bound = std::move(all);
   expanding.pop_back();
@@ -274,8 +271,8 @@ PatPtr RuleChecker::fragPattern(const ast::Pattern &p, const ast::FragDecl &frag
   if (!p.as)
     return out;
   if (!hasRecord)
-    return withName(std::move(out), p.as, scope);
-  unsigned slot = slotOf(p.as, scope);
+    return withName(std::move(out), p, scope);
+  unsigned slot = slotOf(p.as, scope, p.asIndex);
   if (rule->slots[slot].type.is(TypeKind::Value) || bound.count(slot))
     error(p.as.range, "pat-name", fmt::format("`{}` already stands for something", p.as.text));
   bindDefinite(slot);
@@ -334,26 +331,51 @@ PatPtr RuleChecker::opPattern(const ast::Pattern &p, Scope &scope) {
   checkUnmentioned(p, *info, *out);
   if (p.optional)
     optionalOp(p, *out, before);
-  return withName(std::move(out), p.as, scope);
+  return withName(std::move(out), p, scope);
+}
+
+static void attrSlots(const AttrPat &a, std::set<unsigned> &out) {
+  if (a.kind == AttrPat::Capture)
+    out.insert(a.slot);
+  if (a.restSlot >= 0)
+    out.insert(unsigned(a.restSlot));
+  for (const AttrPat &e : a.elements)
+    attrSlots(e, out);
+}
+
+/// What a pattern binds, in some way or other.
+static void slotsIn(const Pat &p, std::set<unsigned> &out) {
+  if (p.kind == PatKind::Var || p.kind == PatKind::Bind)
+    out.insert(p.slot);
+  for (int s : {p.opSlot, p.restSlot, p.attrSlot, p.resultSlot}) {
+    if (s >= 0)
+      out.insert(unsigned(s));
+  }
+  for (const AttrPat &a : p.attrs)
+    attrSlots(a, out);
+  for (const DimPat &d : p.type ? p.type->dims : std::vector<DimPat>()) {
+    if (d.slot >= 0)
+      out.insert(unsigned(d.slot));
+  }
+  for (const auto *list : {&p.operands, &p.elements, &p.kids}) {
+    for (const PatPtr &k : *list) {
+      if (k)
+        slotsIn(*k, out);
+    }
+  }
 }
 
 /// `op?(x, ...)`: names bound inside, except through x itself, are optional.
 void RuleChecker::optionalOp(const ast::Pattern &p, Pat &pat, const std::set<unsigned> &before) {
   pat.optional = true;
-  if (pat.operands.empty() || !pat.operands[0])
+  if (pat.operands.empty() || !pat.operands[0]) {
     error(p.range, "pat-optional", "an op that may be missing needs its first operand's pattern");
-  std::set<unsigned> through;
-  if (!p.args.empty() && p.args[0].pattern && p.args[0].pattern->kind == PatternKind::Var) {
-    for (unsigned s = 0; s < rule->slots.size(); ++s) {
-      if (pat.operands[0] && pat.operands[0]->kind == PatKind::Var && pat.operands[0]->slot == s)
-        through.insert(s);
-    }
+    return;
   }
+  std::set<unsigned> through;
+  slotsIn(*pat.operands[0], through);
   for (unsigned s : bound) {
     if (before.count(s) || through.count(s))
-      continue;
-    // What the first operand's own pattern binds is bound either way.
-    if (rule->slots[s].type.is(TypeKind::Value))
       continue;
     rule->slots[s].type.optional = true;
     pat.ownSlots.push_back(s);
@@ -361,13 +383,13 @@ void RuleChecker::optionalOp(const ast::Pattern &p, Pat &pat, const std::set<uns
 }
 
 PatPtr RuleChecker::traitPattern(const ast::Pattern &p, Scope &scope) {
-  PatPtr out = newPat(PatKind::Op, p.range);
   topOfStmt = false;
-  uint32_t bits = traitByName(p.trait.text);
-  if (!bits) {
-    error(p.trait.range, "pat-trait",
-          fmt::format("unknown trait `{}`{}", p.trait.text, didYouMean(p.trait.text, traitNames())))
-        .hint(fmt::format("traits are {}", fmt::join(traitNames(), ", ")));
+  if (p.repeat != ast::Pattern::Once)
+    return chainPattern(p, scope);
+  PatPtr out = newPat(PatKind::Op, p.range);
+  std::vector<OpKind> listed;
+  uint32_t bits = traits(p, listed);
+  if (!bits && listed.empty()) {
     poison(p, scope);
     return newPat(PatKind::Any, p.range);
   }
@@ -377,8 +399,9 @@ PatPtr RuleChecker::traitPattern(const ast::Pattern &p, Scope &scope) {
     operands += a.kind == ast::PatternArg::Operand;
   bool allCommute = true, anyAttrs = false;
   for (const OpInfo &info : allOps()) {
-    if (!info.has(bits) || info.isVariadic() || info.results.size() != 1 ||
-        info.results[0].variadic || info.operands.size() < operands)
+    bool meant = (bits && info.has(bits)) || llvm::is_contained(listed, info.kind);
+    if (!meant || info.isVariadic() || info.results.size() != 1 || info.results[0].variadic ||
+        info.operands.size() < operands)
       continue;
     // Fewer patterns than operands: the others must be optional, and absent.
     bool fits = true;
@@ -393,6 +416,10 @@ PatPtr RuleChecker::traitPattern(const ast::Pattern &p, Scope &scope) {
   if (out->kinds.empty())
     error(p.range, "pat-trait",
           fmt::format("no op with trait `{}` takes {} operands", p.trait.text, operands));
+  if (p.name.text == "_") {
+    error(p.name.range, "pat-name", "an op that is known by a trait needs a name");
+    return out;
+  }
   bool isNew = !scope.names.count(p.name.text);
   unsigned slot = slotOf(p.name, scope);
   if (isNew)
@@ -414,9 +441,7 @@ PatPtr RuleChecker::traitPattern(const ast::Pattern &p, Scope &scope) {
   }
   if (out->attrsFree && anyAttrs)
     lost.push_back({p.name.text, {}, currentStmt, p.range});
-  if (p.optional)
-    error(p.range, "pat-optional", "an op that is known by a trait only cannot be optional");
-  return withName(std::move(out), p.as, scope);
+  return withName(std::move(out), p, scope);
 }
 
 } // namespace wnnx::pat

@@ -21,8 +21,10 @@ void RuleChecker::operandArg(const ast::PatternArg &a, unsigned index, const OpI
     return;
   }
   if (group) {
-    if (arg.kind == PatternKind::List)
-      return listArg(arg, pat, scope);
+    if (arg.kind == PatternKind::List) {
+      pat.variadic = true;
+      return elements(arg, pat, scope);
+    }
     error(a.range, "pat-list",
           fmt::format("operand `{}` of {} is a group: write `[a, b]` or `[..{}]`", o.name,
                       info.name, arg.kind == PatternKind::Var ? arg.name.text : "xs"))
@@ -36,27 +38,10 @@ void RuleChecker::operandArg(const ast::PatternArg &a, unsigned index, const OpI
     error(a.range, "pat-optional",
           fmt::format("operand `{}` of {} is always there", o.name, info.name))
         .hint(info.schema());
-  else if (arg.optional && !optional && arg.kind != PatternKind::Op)
-    error(a.range, "pat-optional", "only a name can be optional here");
+  else if (arg.elementOptional && !optional)
+    error(a.range, "pat-optional", "only a name can be optional here")
+        .hint("an op that may be missing is written `op?(...)`");
   pat.operands[index] = pattern(arg, scope);
-}
-
-void RuleChecker::listArg(const ast::Pattern &list, Pat &pat, Scope &scope) {
-  pat.variadic = true;
-  for (const ast::PatternPtr &k : list.kids) {
-    if (k->optional && k->kind != PatternKind::Op)
-      error(k->range, "pat-unsupported", "optional elements are not supported yet");
-    pat.elements.push_back(pattern(*k, scope));
-  }
-  pat.hasRest = list.hasRest;
-  if (!list.rest)
-    return;
-  unsigned slot = slotOf(list.rest, scope);
-  rule->slots[slot].type = Type::list(TypeKind::Value);
-  pat.restSlot = int(slot);
-  captures.push_back({slot, fmt::format("operands `..{}`", list.rest.text), list.rest.range});
-  mention(slot, true);
-  bindDefinite(slot);
 }
 
 void RuleChecker::attrArg(const ast::PatternArg &a, const OpInfo &info, Pat &pat, Scope &scope) {
@@ -109,11 +94,81 @@ void RuleChecker::attrArg(const ast::PatternArg &a, const OpInfo &info, Pat &pat
   pat.attrs.push_back(std::move(out));
 }
 
+/// `name = n` or, in a set, `name = n[i]`.
+void RuleChecker::captureAttr(const ast::Expr &e, const std::string &index, const Type &want,
+                              const std::string &what, Scope &scope, AttrPat &out) {
+  bool fresh = !scope.names.count(e.text);
+  out.kind = AttrPat::Capture;
+  out.slot = slotOf({e.text, e.range}, scope, {index, e.range});
+  SlotInfo &info = rule->slots[out.slot];
+  if (fresh || info.type.any()) {
+    info.type = want;
+    captures.push_back({out.slot, what, e.range});
+  } else {
+    bool same = info.type.kind == want.kind || (info.type.number() && want.number());
+    if (!same && !want.any())
+      error(e.range, "pat-type",
+            fmt::format("`{}` is `{}` elsewhere, and {} is `{}`", e.text, info.type.str(), what,
+                        want.str()))
+          .note(info.range, "named here");
+  }
+  mention(out.slot, true);
+  bindDefinite(out.slot);
+}
+
+/// `[p, q]`, `[p, q?]`, `[p, ..]`, `[..front, last]`.
+void RuleChecker::listAttr(const ast::Expr &e, const Type &want, const std::string &what,
+                           Scope &scope, AttrPat &out) {
+  bool optional = false;
+  for (const ast::Arg &a : e.args) {
+    if (!a.spread) {
+      std::set<unsigned> before = bound;
+      AttrPat k = attrPattern(*a.value, want.element ? *want.element : Type(), what, scope);
+      k.optional = a.optional;
+      if (a.optional) {
+        for (unsigned s : bound) {
+          if (!before.count(s))
+            rule->slots[s].type.optional = true;
+        }
+        if (k.kind == AttrPat::List || k.kind == AttrPat::OneOf)
+          error(a.range, "pat-optional", "only a name, a number or `_` may be missing in a list");
+      } else if (optional) {
+        error(a.range, "pat-optional", "elements that may be missing stand at the end");
+      }
+      optional |= a.optional;
+      out.elements.push_back(std::move(k));
+      continue;
+    }
+    if (out.hasRest)
+      error(a.range, "pat-type", "`..` stands once in a list");
+    out.hasRest = true;
+    out.restAt = unsigned(out.elements.size());
+    if (!a.value || (a.value->kind == ast::ExprKind::Name && a.value->text == "_"))
+      continue;
+    const ast::Expr *part = memberName(*a.value);
+    const ast::Expr &n = part ? *part : *a.value;
+    if (n.kind != ast::ExprKind::Name) {
+      error(a.range, "pat-type", "behind `..` stands a name");
+      continue;
+    }
+    AttrPat rest;
+    captureAttr(n, part ? a.value->items[0].at->text : "", want.withOptional(false), what, scope,
+                rest);
+    out.restSlot = int(rest.slot);
+  }
+  if (optional && out.hasRest)
+    error(e.range, "pat-optional", "a list has `..` or elements that may be missing, not both");
+}
+
 /// A name captures, a list takes its elements apart, everything else must be equal.
 AttrPat RuleChecker::attrPattern(const ast::Expr &e, const Type &want, const std::string &what,
                                  Scope &scope) {
   AttrPat out;
   out.range = e.range;
+  if (const ast::Expr *part = memberName(e)) {
+    captureAttr(*part, e.items[0].at->text, want, what, scope, out);
+    return out;
+  }
   if (e.kind == ast::ExprKind::Name) {
     if (e.text == "_")
       return out;
@@ -138,36 +193,13 @@ AttrPat RuleChecker::attrPattern(const ast::Expr &e, const Type &want, const std
     bool builtin = e.text == "MAX" || e.text == "inf" || e.text == "nan" || e.text == "pi" ||
                    (parseDType(e.text) && !scope.names.count(e.text));
     if (!builtin) {
-      bool fresh = !scope.names.count(e.text);
-      out.kind = AttrPat::Capture;
-      out.slot = slotOf({e.text, e.range}, scope);
-      SlotInfo &info = rule->slots[out.slot];
-      if (fresh || info.type.any()) {
-        info.type = want;
-        captures.push_back({out.slot, what, e.range});
-      } else {
-        bool same = info.type.kind == want.kind || (info.type.number() && want.number());
-        if (!same && !want.any())
-          error(e.range, "pat-type",
-                fmt::format("`{}` is `{}` elsewhere, and {} is `{}`", e.text, info.type.str(), what,
-                            want.str()))
-              .note(info.range, "named here");
-      }
-      mention(out.slot, true);
-      bindDefinite(out.slot);
+      captureAttr(e, "", want, what, scope, out);
       return out;
     }
   }
   if (e.kind == ast::ExprKind::List && want.is(TypeKind::List)) {
     out.kind = AttrPat::List;
-    for (const ast::Arg &a : e.args) {
-      if (a.spread) {
-        error(a.range, "pat-unsupported", "`..` inside a list of an attribute");
-        continue;
-      }
-      out.elements.push_back(
-          attrPattern(*a.value, want.element ? *want.element : Type(), what, scope));
-    }
+    listAttr(e, want, what, scope, out);
     return out;
   }
   out.kind = AttrPat::Equal;
@@ -187,7 +219,7 @@ AttrPat RuleChecker::attrPattern(const ast::Expr &e, const Type &want, const std
     // Names in it may be bound by a later part of the pattern.
     out.code = std::make_unique<Code>();
     out.code->range = e.range;
-    pendingAttrs.push_back({&e, &scope, out.code.get(), want, what});
+    pendingAttrs.push_back({&e, &scope, out.code.get(), want, what, currentSet});
   }
   return out;
 }
@@ -201,11 +233,11 @@ void RuleChecker::restArg(const ast::PatternArg &a, const OpInfo *info, Pat &pat
     pat.attrsFree = true;
     return;
   }
-  if (scope.names.count(a.name.text)) {
+  if (scope.names.count(a.name.text) && !a.index) {
     error(a.range, "pat-name", fmt::format("`{}` already stands for something", a.name.text));
     return;
   }
-  unsigned slot = slotOf(a.name, scope);
+  unsigned slot = slotOf(a.name, scope, a.index);
   rule->slots[slot].type = TypeKind::Record; // fields are set when all arguments were read
   pat.attrSlot = int(slot);
   captures.push_back(
@@ -280,7 +312,7 @@ std::unique_ptr<TypePat> RuleChecker::typePattern(const ast::TypePattern &t, uns
     if (d.name) {
       Type want = d.kind == ast::DimPattern::Rest ? Type::list(TypeKind::Int) : Type(TypeKind::Int);
       bool fresh = !scope.names.count(d.name.text);
-      dim.slot = int(slotOf(d.name, scope));
+      dim.slot = int(slotOf(d.name, scope, d.index));
       SlotInfo &info = rule->slots[size_t(dim.slot)];
       if (fresh)
         info.type = want;

@@ -25,13 +25,6 @@ unsigned RuleChecker::newSlot(std::string name, Type type, SourceRange range) {
   return unsigned(rule->slots.size() - 1);
 }
 
-unsigned RuleChecker::slotOf(const ast::Name &n, Scope &scope) {
-  auto [it, fresh] = scope.names.insert({n.text, 0});
-  if (fresh)
-    it->second = newSlot(n.text, {}, n.range);
-  return it->second;
-}
-
 void RuleChecker::mention(unsigned slot, bool inPattern) {
   ++uses[slot];
   patternUses[slot] += inPattern;
@@ -178,8 +171,6 @@ void RuleChecker::declareStmts() {
     Stmt stmt;
     stmt.keep = s.keep;
     stmt.range = s.range;
-    if (s.setIndex)
-      error(s.setIndex.range, "pat-unsupported", "sets of users are not supported yet");
     for (size_t k = 0; k < s.lhs.size(); ++k) {
       const ast::Name &n = s.lhs[k];
       bool hidden = n.text == "_";
@@ -196,6 +187,7 @@ void RuleChecker::declareStmts() {
       stmt.slots.push_back(slot);
     }
     rule->stmts.push_back(std::move(stmt));
+    declareSet(i);
   }
 }
 
@@ -208,7 +200,9 @@ void RuleChecker::checkStmts() {
       failed = true;
       continue;
     }
+    currentSet = rule->stmts[i].set ? int(i) : -1;
     rule->stmts[i].pattern = pattern(*s.pattern, top);
+    currentSet = -1;
     topOfStmt = false;
     const Pat *p = rule->stmts[i].pattern.get();
     while (p->kind == PatKind::Bind)
@@ -228,6 +222,8 @@ void RuleChecker::checkStmts() {
         error(s.range, "pat-match", "a statement matches an op or a fragment");
     }
     currentStmt = -1;
+    if (rule->stmts[i].set)
+      finishSet(i);
     mentionedSlots(*rule->stmts[i].pattern, rule->stmts[i].mentions);
   }
 }
@@ -235,6 +231,8 @@ void RuleChecker::checkStmts() {
 void RuleChecker::mentionedSlots(const Pat &p, std::vector<unsigned> &out) const {
   if (p.kind == PatKind::Var || p.kind == PatKind::Bind)
     out.push_back(p.slot);
+  if (p.restSlot >= 0 && rule->slots[size_t(p.restSlot)].stmt >= 0)
+    out.push_back(unsigned(p.restSlot)); // the members of a set
   for (const auto *list : {&p.operands, &p.elements, &p.kids}) {
     for (const PatPtr &k : *list) {
       if (k)
@@ -245,6 +243,7 @@ void RuleChecker::mentionedSlots(const Pat &p, std::vector<unsigned> &out) const
 
 void RuleChecker::finishPending() {
   for (PendingAlt &a : pendingAlts) {
+    currentSet = a.set;
     a.pat->where[a.index] = conditions(a.alt->where, *a.scope, "fragment");
     if (!a.alt->result) {
       if (a.pat->resultSlot >= 0)
@@ -256,7 +255,7 @@ void RuleChecker::finishPending() {
     if (a.pat->resultSlot < 0)
       continue;
     SlotInfo &slot = rule->slots[size_t(a.pat->resultSlot)];
-    bool first = slot.type.any();
+    bool first = slot.type.any(), optional = slot.type.optional;
     if (!first && c->type.fields && slot.type.fields) {
       for (const auto &f : *slot.type.fields) {
         if (!c->type.field(f.first))
@@ -264,10 +263,11 @@ void RuleChecker::finishPending() {
                 fmt::format("the record lacks `{}`, which other alternatives return", f.first));
       }
     }
-    slot.type = first ? c->type : joinTypes(slot.type, c->type);
+    slot.type = (first ? c->type : joinTypes(slot.type, c->type)).withOptional(optional);
     a.pat->results[a.index] = std::move(c);
   }
   for (PendingAttr &a : pendingAttrs) {
+    currentSet = a.set;
     CodePtr c = expr(*a.expr, *a.scope);
     bool fits =
         c->type.any() || c->type.kind == a.want.kind || (c->type.number() && a.want.number());
@@ -276,73 +276,7 @@ void RuleChecker::finishPending() {
             fmt::format("{} is `{}`, never `{}`", a.what, a.want.str(), c->type.str()));
     *a.into = std::move(*c);
   }
-}
-
-void RuleChecker::checkRewrite() {
-  building = true;
-  for (const ast::RewriteStmt &s : decl.rewrite) {
-    for (const ast::Name &n : s.lhs) {
-      auto it = top.names.find(n.text);
-      if (it != top.names.end() && rule->slots[it->second].stmt >= 0)
-        awaited.insert(it->second);
-    }
-  }
-  for (const ast::RewriteStmt &s : decl.rewrite) {
-    if (s.value && !s.lhs.empty())
-      checkRewriteStmt(s);
-    else
-      failed = true;
-  }
-  building = false;
-  awaited.clear();
-  bool some = false;
-  for (const RewriteAssign &a : rule->rewrite)
-    some |= llvm::is_contained(a.replaces, true);
-  if (!some && !failed)
-    error(decl.name.range, "pat-rewrite", "the rule replaces nothing")
-        .hint("assign in `rewrite` a name that is assigned in `match`");
-}
-
-void RuleChecker::checkRewriteStmt(const ast::RewriteStmt &s) {
-  RewriteAssign out;
-  out.value = expr(*s.value, top);
-  const Code &c = *out.value;
-  bool isBuild = c.kind == CodeKind::Build;
-  if (isBuild && c.resultCount && c.resultCount != s.lhs.size())
-    error(s.range, "pat-arity",
-          fmt::format("the op has {} results, {} assigned", c.resultCount, s.lhs.size()));
-  if (!isBuild && s.lhs.size() != 1)
-    error(s.range, "pat-arity", "several names are assigned one value");
-  if (!c.type.is(TypeKind::Value) && !c.type.tensorLike() && !c.type.number())
-    error(c.range, "pat-type",
-          fmt::format("a value of the graph is replaced by `{}`", c.type.str()));
-  else
-    present1(c, "the value");
-  out.value->resultCount = unsigned(s.lhs.size());
-  for (const ast::Name &n : s.lhs) {
-    auto it = top.names.find(n.text);
-    bool replaces = it != top.names.end();
-    if (replaces && rule->slots[it->second].stmt < 0) {
-      error(n.range, "pat-name",
-            fmt::format("`{}` is not assigned in `match`, so it cannot be replaced", n.text))
-          .note(rule->slots[it->second].range, "bound here");
-      continue;
-    }
-    if (replaces && rule->stmts[size_t(rule->slots[it->second].stmt)].keep)
-      error(n.range, "pat-keep", fmt::format("`{}` is kept, so it cannot be replaced", n.text));
-    for (const RewriteAssign &a : rule->rewrite) {
-      if (replaces && llvm::is_contained(a.slots, it->second))
-        error(n.range, "pat-name", fmt::format("`{}` is assigned twice", n.text));
-    }
-    unsigned slot = replaces ? it->second : slotOf(n, top);
-    if (!replaces)
-      rule->slots[slot].type = TypeKind::Value;
-    bound.insert(slot);
-    awaited.erase(slot);
-    out.slots.push_back(slot);
-    out.replaces.push_back(replaces);
-  }
-  rule->rewrite.push_back(std::move(out));
+  currentSet = -1;
 }
 
 /// Nothing that the left side accepts in several forms may be forgotten on the right.
@@ -392,140 +326,6 @@ void RuleChecker::checkTrivial() {
       return;
   }
   error(decl.rewrite[0].range, "pat-trivial", "the right side equals the left side");
-}
-
-std::vector<OpKind> RuleChecker::rootKinds(const Pat &p, unsigned depth) {
-  std::vector<OpKind> kinds;
-  auto add = [&](const std::vector<OpKind> &more) {
-    kinds.insert(kinds.end(), more.begin(), more.end());
-  };
-  switch (p.kind) {
-  case PatKind::Op:
-    add(p.kinds);
-    if (p.optional && p.operands[0])
-      add(rootKinds(*p.operands[0], depth + 1));
-    break;
-  case PatKind::Alt:
-    for (const PatPtr &k : p.kids)
-      add(rootKinds(*k, depth + 1));
-    break;
-  case PatKind::Bind:
-    add(rootKinds(*p.kids[0], depth + 1));
-    break;
-  case PatKind::Var: {
-    int stmt = rule->slots[p.slot].stmt;
-    if (stmt >= 0 && depth < 100)
-      add(rootKinds(*rule->stmts[size_t(stmt)].pattern, depth + 1));
-    else
-      error(p.range, "pat-anchor", "the pattern's outermost part must be an op");
-    break;
-  }
-  case PatKind::Literal:
-  case PatKind::Any:
-    error(p.range, "pat-anchor", "the pattern's outermost part must be an op");
-    break;
-  }
-  std::sort(kinds.begin(), kinds.end());
-  kinds.erase(std::unique(kinds.begin(), kinds.end()), kinds.end());
-  return kinds;
-}
-
-/// The patterns that stand directly for operands, through alternatives.
-static void directOperands(const Pat &p, std::vector<unsigned> &slots) {
-  if (p.kind == PatKind::Op) {
-    for (const auto *list : {&p.operands, &p.elements}) {
-      for (const PatPtr &k : *list) {
-        if (k && (k->kind == PatKind::Var || k->kind == PatKind::Bind))
-          slots.push_back(k->slot);
-      }
-    }
-  }
-  if (p.kind == PatKind::Alt || p.kind == PatKind::Bind) {
-    for (const PatPtr &k : p.kids)
-      directOperands(*k, slots);
-  }
-}
-
-void RuleChecker::findRoots() {
-  size_t n = rule->stmts.size();
-  std::vector<std::set<unsigned>> users(n); // statements that mention a statement's results
-  for (size_t i = 0; i < n; ++i) {
-    for (unsigned s : rule->stmts[i].mentions) {
-      if (rule->slots[s].stmt >= 0)
-        users[size_t(rule->slots[s].stmt)].insert(unsigned(i));
-    }
-  }
-  std::vector<unsigned> roots;
-  for (size_t i = 0; i < n; ++i) {
-    if (users[i].empty())
-      roots.push_back(unsigned(i));
-  }
-  if (roots.empty()) {
-    error(decl.name.range, "pat-cycle", "the statements of `match` use each other in a cycle");
-    return;
-  }
-  // Cycles beside the roots: walk down, every statement must be reached without meeting itself.
-  std::vector<int> state(n, 0);
-  bool cycle = false;
-  auto visit = [&](auto &&self, unsigned i) -> void {
-    state[i] = 1;
-    for (unsigned s : rule->stmts[i].mentions) {
-      int d = rule->slots[s].stmt;
-      if (d < 0)
-        continue;
-      if (state[size_t(d)] == 1)
-        cycle = true;
-      else if (!state[size_t(d)])
-        self(self, unsigned(d));
-    }
-    state[i] = 2;
-  };
-  for (unsigned r : roots)
-    visit(visit, r);
-  if (cycle || llvm::is_contained(state, 0)) {
-    error(decl.name.range, "pat-cycle", "the statements of `match` use each other in a cycle");
-    return;
-  }
-  // The last root is where the search starts; the others are found through shared values.
-  std::set<unsigned> known;
-  auto addKnown = [&](auto &&self, unsigned i) -> void {
-    for (unsigned s : rule->stmts[i].slots)
-      known.insert(s);
-    for (unsigned s : rule->stmts[i].mentions) {
-      if (known.insert(s).second && rule->slots[s].stmt >= 0)
-        self(self, unsigned(rule->slots[s].stmt));
-    }
-  };
-  rule->roots = {roots.back()};
-  roots.pop_back();
-  addKnown(addKnown, rule->roots[0]);
-  while (!roots.empty()) {
-    bool found = false;
-    for (size_t i = 0; i < roots.size() && !found; ++i) {
-      std::vector<unsigned> direct;
-      directOperands(*rule->stmts[roots[i]].pattern, direct);
-      for (unsigned s : direct)
-        found |= known.count(s) != 0;
-      if (found) {
-        rule->roots.push_back(roots[i]);
-        addKnown(addKnown, roots[i]);
-        roots.erase(roots.begin() + long(i));
-      }
-    }
-    if (!found) {
-      error(rule->stmts[roots[0]].range, "pat-disconnected",
-            "this statement shares no value with the rest of the pattern")
-          .note(rule->stmts[rule->roots[0]].range, "the search starts here")
-          .hint("an operand of its outermost op must be a name that the rest binds");
-      return;
-    }
-  }
-  for (unsigned r : rule->roots)
-    rootKinds(*rule->stmts[r].pattern, 0);
-  rule->anchorKinds = rootKinds(*rule->stmts[rule->roots[0]].pattern, 0);
-  rule->radius = rule->opCount + 1;
-  if (!decl.benefit)
-    rule->benefit = rule->opCount;
 }
 
 } // namespace wnnx::pat

@@ -38,7 +38,8 @@ enum class ExprKind : uint8_t {
   Field,         // text: the field; kids: record
   Index,         // kids: subject; items
   List,          // args, unnamed, possibly spread
-  Comprehension, // kids: element, source (null: not given); text: the variable
+  Comprehension, // kids: element, source (null: the members of a set); text: the variable
+  Flat,          // text{args}: op of a list, on right sides
   Record,        // args, named
   Range,         // kids: from, to
   Error,
@@ -46,9 +47,10 @@ enum class ExprKind : uint8_t {
 
 /// An argument of a call or an entry of a list or record.
 struct Arg {
-  Name name; // "" when positional
-  ExprPtr value;
-  bool spread = false; // `..value`
+  Name name;             // "" when positional
+  ExprPtr value;         // null: `..` alone, in a list of a pattern
+  bool spread = false;   // `..value`
+  bool optional = false; // `value?`, in a list of a pattern
   SourceRange range;
 };
 
@@ -70,6 +72,7 @@ struct Expr {
   std::vector<ExprPtr> kids;
   std::vector<Arg> args;
   std::vector<IndexItem> items;
+  bool method = false; // Call: written `a.f(b)`
 };
 
 struct Pattern;
@@ -78,7 +81,8 @@ using PatternPtr = std::unique_ptr<Pattern>;
 struct DimPattern {
   enum Kind { Int, Named, Any, Rest } kind = Any;
   int64_t size = 0;
-  Name name; // Named; Rest when captured
+  Name name;  // Named; Rest when captured
+  Name index; // `os[i]`
   SourceRange range;
 };
 
@@ -97,6 +101,7 @@ struct PatternArg {
   enum Kind { Operand, Attr, OneOf, Rest } kind = Operand;
   Name name;                    // "" when positional; Rest: the capture, if any
   PatternPtr pattern;           // Operand
+  Name index;                   // Rest: `..a[i]`
   ExprPtr attr;                 // Attr: a value, a capture, or a list of these
   std::vector<ExprPtr> choices; // OneOf
   SourceRange range;
@@ -117,30 +122,36 @@ struct Pattern {
   PatternKind kind = PatternKind::Error;
   SourceRange range;
   Name name;
-  Name trait;            // `f@trait(...)`
-  bool optional = false; // `op?(...)`, `b?`, `element?`
+  Name trait;               // `f@trait(...)`: the first of `traits`
+  std::vector<Name> traits; // `f@{traits and ops}(...)`
+  enum Repeat : uint8_t { Once, ZeroOrOne, ZeroOrMore, OneOrMore } repeat = Once; // behind a trait
+  bool optional = false;        // `op?(...)`, `b?`
+  bool elementOptional = false; // `pattern?`, an element of a list
   bool ordered = false;
   std::vector<PatternArg> args;
   std::vector<PatternPtr> kids;
   bool hasRest = false;
   Name rest; // List, Flat: the capture, if any
   Name as;
-  Name index; // `ws[i]`
+  Name index, asIndex; // `ws[i]`, `as k[i]`
   std::unique_ptr<TypePattern> type;
   ExprPtr literal, tolerance;
 };
 
 struct MatchStmt {
   bool keep = false;
+  bool all = false; // `all ys[...]`
   std::vector<Name> lhs;
-  Name setIndex; // `ys[i in 2..]`
-  ExprPtr setRange;
+  Name setIndex;    // `ys[i in 2..]`
+  ExprPtr setRange; // a Range; its end is null when open
   PatternPtr pattern;
   SourceRange range;
 };
 
 struct RewriteStmt {
   std::vector<Name> lhs;
+  Name index;              // `ys[i] = ...`
+  bool allMembers = false; // `ys[*] = ...`
   ExprPtr value;
   SourceRange range;
 };
@@ -163,6 +174,7 @@ struct FragDecl {
   std::vector<Name> params;
   std::vector<FragAlt> alts;
   SourceRange range;
+  bool broken = false; // has syntax errors: not checked, and its uses neither
 };
 
 struct Param {
@@ -175,6 +187,16 @@ struct FnDecl {
   Name name;
   std::vector<Param> params;
   ExprPtr body;
+  SourceRange range;
+  bool broken = false;
+};
+
+/// One line of a `verify` block.
+struct VerifyStmt {
+  enum Kind { Domain, Witness, Instances } kind = Domain;
+  Name name, witness;           // Domain, Witness
+  std::vector<ExprPtr> choices; // Domain; one Range, or the entries of `{...}`
+  int64_t count = 0;            // Instances
   SourceRange range;
 };
 
@@ -193,7 +215,10 @@ struct RuleDecl {
   std::vector<ExprPtr> where, when;
   std::vector<Let> lets;
   std::vector<RewriteStmt> rewrite;
+  std::vector<ExprPtr> decreases;
+  std::vector<VerifyStmt> verify;
   SourceRange range;
+  bool broken = false;
 };
 
 struct RulesetDecl {
@@ -228,14 +253,31 @@ struct TestDecl {
   SourceRange range, expectRange;
 };
 
+struct ExternDecl {
+  std::string doc;
+  Name name;
+  std::vector<Param> params;
+  std::string result;
+  SourceRange range;
+};
+
 struct Import {
   std::string path;
+  Name as;                // `import "x.pat" as x;`: its functions and fragments are x.NAME
+  unsigned fileSpace = 0; // the space of names of that file; set by the loader
   SourceRange range;
 };
 
 struct File {
   const SourceFile *source = nullptr;
+  /// Files see functions and fragments of their own space, which is the first; 0 is that of the
+  /// files named by the user and all that they import without `as`. What is declared here is
+  /// visible in all of these.
+  std::vector<unsigned> spaces = {0};
+  /// Something in it could not be read, so that names may be missing.
+  bool incomplete = false;
   std::vector<Import> imports;
+  std::vector<ExternDecl> externs;
   std::vector<FnDecl> fns;
   std::vector<FragDecl> frags;
   std::vector<RuleDecl> rules;

@@ -57,6 +57,9 @@ private:
   std::optional<Datum> indexList(const Code &c, const DatumList &l);
   std::optional<Datum> list(const Code &c);
   std::optional<Datum> comprehension(const Code &c);
+  std::optional<Datum> buildFlat(const Code &c);
+  std::optional<std::vector<Value *>> buildChain(const Code &c);
+  std::optional<Datum> callExtern(const Code &c);
   std::optional<Datum> call(const Code &c);
   std::optional<Datum> callValue(const Code &c, const std::vector<Datum> &a);
   std::optional<Datum> callNode(const Code &c, const std::vector<Datum> &a);

@@ -36,6 +36,7 @@ struct NearMiss {
     Property,
     Users,
     Condition,
+    Members, // of a set
     ExtraOp, // the op asked for stands one op farther up
   };
   struct Text {
@@ -125,7 +126,39 @@ private:
   bool statement(unsigned index, unsigned resultNo, Value *v, Next next);
   bool op(const Pat &p, Node *n, Next next);
   bool operands(const Pat &p, Node *n, unsigned i, bool swapped, Next next);
-  bool elements(const Pat &p, Node *n, unsigned i, Next next);
+  // Groups (MatchGroups.cpp).
+  struct Leaf {
+    Value *value;
+    Node *user;
+    bool taken;
+  };
+  bool elements(const Pat &p, Node *n, unsigned i, unsigned j, Next next);
+  bool bindMissing(const Pat &p, size_t element);
+  bool bindRest(const Pat &p, const std::vector<Value *> &rest, Next next);
+  void leaves(const Pat &p, Node *n, std::vector<Leaf> &out);
+  bool flat(const Pat &p, Node *n, Next next);
+  bool flatElement(const Pat &p, std::vector<Leaf> &all, size_t i, Next next);
+  bool chain(const Pat &p, Value *v, Next next);
+  // Sets (MatchSets.cpp).
+  struct Member {
+    Value *value = nullptr;
+    std::vector<Datum> parts; // of the indexed names, in their order
+  };
+  using Members = std::vector<Member>;
+  bool setFrom(unsigned index, Value *first, Next next);
+  bool setOfUsers(unsigned index, Next next);
+  bool setOfElements(unsigned index, const std::vector<Value *> &list, Next next);
+  bool emptySet(unsigned index, Next next);
+  bool otherMembers(const Stmt &s, Value *first, size_t firstChoice, size_t firstCheck, Next next);
+  bool addMember(const Stmt &s, Value *v, Members &members, NearMiss &miss);
+  bool finishSet(const Stmt &s, const Members &members, Next next);
+  bool memberHolds(size_t firstChoice, size_t firstCheck);
+  Member takeMember(const SetInfo &set, Value *v);
+  bool dependsOnMember(Node *n, const Members &members);
+  bool boundBefore(const Mark &m, unsigned slot) const;
+  bool stands(unsigned slot, const Value *v) const;
+  bool require(Evaluator &ev, NearMiss::Stage stage, const Code &c);
+  bool settle(Slots &work, size_t firstChoice, size_t firstCheck);
   bool attributes(const Pat &p, Node *n);
   bool attribute(const AttrPat &a, const Datum &actual, const Pat &p, Node *n, unsigned index);
   bool type(const TypePat &t, const Pat &p, Value *v);
