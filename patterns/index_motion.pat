@@ -94,7 +94,7 @@ rule take_layer_norm : push, class exact {
 }
 rule take_permute : push, class exact {
   match {
-    y = permute(x, dims = p);
+    y = permute(x: [_, ..], dims = p);
     z = index_select(y, i, dim = d);
   }
   when    numel(z) < numel(y);

@@ -108,7 +108,7 @@ rule cat_of_one : fold, class exact {
 /// tokens. As in SegFormer's head, where the product then meets another one.
 rule conv1x1_tokens : fold, class real {
   match {
-    y = linear(x: [_, _, _], v: const[P, I], d?: const[P]);
+    y = linear(x: [N, _, _], v: const[P, I], d?: const[P]);
     t = reshape(permute(y, dims = [0, 2, 1]), shape = _);
     z = conv2d(t: [N, C, H, W], w: const[O, C, 1, 1], b?: const[O], stride = [1, 1], padding = p,
                dilation = _);
@@ -310,4 +310,16 @@ test "the features are cut up" for conv1x1_tokens {
     return z;
   }
   expect no_match because "C == P";
+}
+test "samples are mixed" for conv1x1_tokens {
+  graph (x: f32[2,12,5]) {
+    const v: f32[8,5] = file("random", "v");
+    const w: f32[3,8,1,1] = file("random", "w");
+    y = linear(x, v);
+    p = permute(y, dims=[0, 2, 1]);
+    t = reshape(p, shape=[1, 8, 6, 4]);
+    z = conv2d(t, w);
+    return z;
+  }
+  expect no_match because "dimension 0 must be";
 }

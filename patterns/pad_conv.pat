@@ -42,13 +42,13 @@ rule pad_avg_pool : fold, class exact {
   }
 }
 
-/// Minus infinity never wins a maximum.
+/// Minus infinity never wins a maximum. Integers have none.
 rule pad_max_pool : fold, class exact {
   match {
     y = pad(x: [_, _, _, _], pad = p, value = -inf);
     z = max_pool2d(y, kernel_size = k, padding = [0, 0], ceil_mode = false, ..a);
   }
-  where spatial(p), top_bottom(p)[0] == top_bottom(p)[1], left_right(p)[0] == left_right(p)[1],
+  where is_float(dtype(x)), spatial(p), top_bottom(p)[0] == top_bottom(p)[1], left_right(p)[0] == left_right(p)[1],
         2 * top_bottom(p)[0] <= k[0], 2 * left_right(p)[0] <= k[1];
   rewrite {
     z = max_pool2d(x, kernel_size = k, padding = [top_bottom(p)[0], left_right(p)[0]],
@@ -159,4 +159,12 @@ test "zeros can win" for pad_max_pool {
     return z;
   }
   expect no_match because "attribute `value`";
+}
+test "integers" for pad_max_pool {
+  graph (x: i32[2,2,5,6]) {
+    y = pad(x, pad=[1, 1, 1, 1], value=-inf);
+    z = max_pool2d(y, kernel_size=[3, 3], stride=[2, 2]);
+    return z;
+  }
+  expect no_match because "is_float";
 }

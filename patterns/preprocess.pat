@@ -26,7 +26,7 @@ rule scale_conv : fold_forward, class real {
 }
 rule divide_conv : fold_forward, class real {
   match {
-    y = div(x: [_, C, _, _], c: const);
+    y = div(x: [_, C, _, _], c: const & nonzero);
     z = conv2d(y, w: const[O, Q, K, L], b?, r?, groups = g, ..a);
   }
   where shape(x) == shape(y), by_channel(shape(c), C), O % g == 0, dtype(x) == dtype(y);
