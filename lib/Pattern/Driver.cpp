@@ -6,6 +6,7 @@
 #include "MatchText.h"
 #include "wnnx/Ops/Infer.h"
 #include "wnnx/Pattern/Listener.h"
+#include "wnnx/Pattern/Prefilter.h"
 #include "wnnx/Pattern/Rewriter.h"
 
 #include "fmt/format.h"
@@ -51,12 +52,16 @@ class Driver {
   Diagnostics &diags;
   Rewriter rewriter;
   std::vector<std::unique_ptr<Matcher>> matchers; // per rule
+  std::vector<Prefilter> prefilters;              // per rule
   std::vector<const Rule *> byKind[numOps];
+  std::string currentSet;
+  OpSet present; // kinds of op that the graph has had since the rules were selected
   unsigned radius = 1;
   bool severalRoots = false; // some rule of the set has
   static constexpr size_t manyUsers = 32;
-  std::deque<Node *> work;
-  llvm::DenseSet<Node *> queued;
+  /// Nodes to visit, with their numbers: those that are not queued any more were erased.
+  std::deque<std::pair<uint64_t, Node *>> work;
+  std::vector<bool> queued; // by the node's number, which grow with each new node
   llvm::DenseMap<Node *, ChainRef> chains;
   uint64_t fuel;
   bool stopped = false;
@@ -66,12 +71,13 @@ public:
       : g(graph), program(p), options(o), report(r), diags(d), rewriter(graph, o) {
     for (const auto &rule : program.rules) {
       matchers.push_back(std::make_unique<Matcher>(*rule, options));
+      prefilters.emplace_back(*rule);
       report.rules.push_back(
           {rule->name, rule->place(), rule->ruleset, std::string(eqClassName(rule->eqClass))});
     }
     fuel = 200 * (uint64_t(g.numNodes()) + 100);
     rewriter.onErase = [this](Node *n) {
-      queued.erase(n);
+      unqueue(n->id());
       chains.erase(n);
     };
   }
@@ -101,11 +107,24 @@ public:
 private:
   LogicalResult runTerms(const std::vector<ast::SchedTerm> &terms, bool &changed);
   LogicalResult runSet(const std::string &name, bool toFixpoint, bool &changed);
-  void selectRules(const std::string &set);
+  void selectRules();
+  bool canOccur(const Rule &r) const;
   bool enabled(const Rule &r) const;
   void push(Node *n) {
-    if (n && n->isInserted() && n->kind() != OpKind::Constant && queued.insert(n).second)
-      work.push_back(n);
+    if (!n || !n->isInserted() || n->kind() == OpKind::Constant)
+      return;
+    if (n->id() >= queued.size())
+      queued.resize(n->id() + 1 + queued.size() / 2);
+    if (!queued[n->id()])
+      work.push_back({n->id(), n});
+    queued[n->id()] = true;
+  }
+  /// Whether it was in the queue.
+  bool unqueue(uint64_t id) {
+    if (id >= queued.size() || !queued[id])
+      return false;
+    queued[id] = false;
+    return true;
   }
   void pushAround(const RewriteEffect &effect);
   /// Nanoseconds, when somebody listens.
@@ -123,16 +142,28 @@ bool Driver::enabled(const Rule &r) const {
          (!options.only || options.only(r.name));
 }
 
-void Driver::selectRules(const std::string &set) {
+/// Whether the graph has all the ops that the rule needs.
+bool Driver::canOccur(const Rule &r) const {
+  return !options.prefilter ||
+         llvm::all_of(prefilters[r.fileOrder].requiredOps(),
+                      [&](const OpSet &kinds) { return (kinds & present).any(); });
+}
+
+/// Indexes the rules of the current set by the ops of their anchors. Rules that need an op which
+/// the graph does not have are left out until a rule makes one.
+void Driver::selectRules() {
   for (auto &list : byKind)
     list.clear();
   radius = 1;
   severalRoots = false;
   for (const auto &r : program.rules) {
-    if (r->ruleset != set || !enabled(*r))
+    if (r->ruleset != currentSet || !enabled(*r))
       continue;
+    // Of all rules: one that is left out now must find its new ops' neighbours in the queue.
     radius = std::max(radius, r->radius);
-    severalRoots |= r->roots.size() > 1;
+    severalRoots |= r->roots.size() > 1 || r->hasSets;
+    if (!canOccur(*r))
+      continue;
     for (OpKind k : r->anchorKinds)
       byKind[size_t(k)].push_back(r.get());
   }
@@ -163,20 +194,25 @@ LogicalResult Driver::runTerms(const std::vector<ast::SchedTerm> &terms, bool &c
 }
 
 LogicalResult Driver::runSet(const std::string &name, bool toFixpoint, bool &changed) {
-  selectRules(name);
+  currentSet = name;
+  present.reset();
+  present.set(size_t(OpKind::Constant)); // rules make them at will
   work.clear();
   queued.clear();
-  for (Node *n = g.back(); n; n = n->prev())
+  for (Node *n = g.back(); n; n = n->prev()) {
+    present.set(size_t(n->kind()));
     push(n);
+  }
+  selectRules();
   size_t seeds = work.size();
   LogicalResult outcome = success();
   while (!work.empty() && !stopped) {
     // Without `*` each node that was there at the start is visited once.
     if (!toFixpoint && seeds-- == 0)
       break;
-    Node *n = work.front();
+    auto [id, n] = work.front();
     work.pop_front();
-    if (!queued.erase(n)) // erased meanwhile
+    if (!unqueue(id)) // erased meanwhile
       continue;
     changed |= tryNode(n, outcome);
     if (failed(outcome))
@@ -189,6 +225,8 @@ bool Driver::tryNode(Node *n, LogicalResult &outcome) {
   for (const Rule *rule : byKind[size_t(n->kind())]) {
     RuleStats &stats = report.rules[rule->fileOrder];
     ++stats.tried;
+    if (options.prefilter && !prefilters[rule->fileOrder].admits(n))
+      continue;
     Match match;
     NearMiss miss;
     miss.quiet = true;
@@ -291,6 +329,13 @@ LogicalResult Driver::loop(const Rule &rule, const ChainRef &chain) {
 }
 
 void Driver::pushAround(const RewriteEffect &effect) {
+  bool newKind = false;
+  for (Node *n : effect.added) {
+    newKind |= !present[size_t(n->kind())];
+    present.set(size_t(n->kind()));
+  }
+  if (newKind)
+    selectRules();
   // Breadth first over defining and using nodes; patterns see no farther than their radius.
   llvm::DenseSet<Node *> seen;
   std::vector<Node *> frontier, next;
