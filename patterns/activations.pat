@@ -37,8 +37,8 @@ rule sigmoid : spell, class real {
 /// x * sigmoid(x), and x / (1 + exp(-x)).
 frag silu_spelled(x) = mul(x, sigmoid(x)) | div(x, add(exp(neg(x)), 1));
 rule silu : spell, class real {
-  match   { y = silu_spelled(x); }
-  where   shape(x) == shape(y);
+  match { y = silu_spelled(x); }
+  where shape(x) == shape(y);
   rewrite { y = silu(x); }
 }
 
@@ -47,30 +47,30 @@ frag plus3(x) = clamp(add(x, 3), min = 0, max = 6);
 frag sixth(t) = div(t, 6) | mul(t, 0.16666666666666666 tol 1e-4);
 frag hardsigmoid_spelled(x) = sixth(plus3(x)) | clamp(add(sixth(x), 0.5), min = 0, max = 1);
 rule hardsigmoid : spell, class real {
-  match   { y = hardsigmoid_spelled(x); }
-  where   shape(x) == shape(y);
+  match { y = hardsigmoid_spelled(x); }
+  where shape(x) == shape(y);
   rewrite { y = hardsigmoid(x); }
 }
 
 /// x * hardsigmoid(x), with the division by six before, between or after.
 frag hardswish_spelled(x) = mul(x, hardsigmoid(x)) | sixth(mul(x, plus3(x)))
-                          | mul(sixth(x), plus3(x)) ;
+                          | mul(sixth(x), plus3(x));
 rule hardswish : spell, benefit 10, class real {
-  match   { y = hardswish_spelled(x); }
-  where   shape(x) == shape(y);
+  match { y = hardswish_spelled(x); }
+  where shape(x) == shape(y);
   rewrite { y = hardswish(x); }
 }
 
 /// log(1 + exp(x)), which overflows for large x where softplus does not.
 frag softplus_spelled(x) = log1p(exp(x)) | log(add(exp(x), 1));
 rule softplus : spell, class real {
-  match   { y = softplus_spelled(x); }
+  match { y = softplus_spelled(x); }
   rewrite { y = softplus(x); }
 }
 
 rule mish : spell, class real {
-  match   { y = mul(x, tanh(softplus(x))); }
-  where   shape(x) == shape(y);
+  match { y = mul(x, tanh(softplus(x))); }
+  where shape(x) == shape(y);
   rewrite { y = mish(x); }
 }
 
@@ -81,19 +81,18 @@ frag half(t) = mul(t, 0.5) | div(t, 2);
 frag gate_spelled(g, x) = mul(half(x), add(g, 1)) | half(mul(x, add(g, 1)))
                         | mul(x, half(add(g, 1))) | mul(x, add(half(g), 0.5));
 rule gelu : spell, benefit 10, class real {
-  match   { y = gate_spelled(erf_of(x), x); }
-  where   shape(x) == shape(y);
+  match { y = gate_spelled(erf_of(x), x); }
+  where shape(x) == shape(y);
   rewrite { y = gelu(x); }
 }
 
 /// gelu through tanh: sqrt(2 / pi) * (x + 0.044715 * x^3).
-frag cube(x) = pow(x, 3) | mul(x, mul(x, x)) ;
+frag cube(x) = pow(x, 3) | mul(x, mul(x, x));
 frag inner(x) = mul(add(x, mul(cube(x), 0.044715 tol 1e-3)), 0.7978845608028654 tol 1e-4)
-              | mul(mul(x, 0.7978845608028654 tol 1e-4),
-                    add(mul(mul(x, x), 0.044715 tol 1e-3), 1));
+              | mul(mul(x, 0.7978845608028654 tol 1e-4), add(mul(mul(x, x), 0.044715 tol 1e-3), 1));
 rule gelu_tanh : spell, benefit 10, class real {
-  match   { y = gate_spelled(tanh(inner(x)), x); }
-  where   shape(x) == shape(y);
+  match { y = gate_spelled(tanh(inner(x)), x); }
+  where shape(x) == shape(y);
   rewrite { y = gelu(x, approximate = "tanh"); }
 }
 

@@ -5,70 +5,70 @@ pat 1;
 import "sets.pat";
 
 rule drop_identity for f in { identity, contiguous } : cleanup, class exact {
-  match   { y = f(x); }
+  match { y = f(x); }
   rewrite { y = x; }
 }
 rule drop_dropout : cleanup, class exact {
-  match   { y = dropout(x, p = _); }
+  match { y = dropout(x, p = _); }
   rewrite { y = x; }
 }
 
 /// A reshape, expansion or slice that leaves the shape as it was.
 rule drop_reshape : cleanup, benefit 5, class exact {
-  match   { y = reshape(x, shape = _); }
-  where   shape(x) == shape(y);
+  match { y = reshape(x, shape = _); }
+  where shape(x) == shape(y);
   rewrite { y = x; }
 }
 rule drop_expand : cleanup, class exact {
-  match   { y = expand(x, shape = _); }
-  where   shape(x) == shape(y);
+  match { y = expand(x, shape = _); }
+  where shape(x) == shape(y);
   rewrite { y = x; }
 }
 /// As many elements as before, in order, are all of them.
 rule drop_slice : cleanup, class exact {
-  match   { y = slice(x, dim = _, start = _, end = _, step = _); }
-  where   shape(x) == shape(y);
+  match { y = slice(x, dim = _, start = _, end = _, step = _); }
+  where shape(x) == shape(y);
   rewrite { y = x; }
 }
 /// A resize to the size that is there already.
 rule drop_nearest : cleanup, class exact {
-  match   { y = upsample_nearest2d(x, output_size = _, scales = s); }
-  where   shape(x) == shape(y), all([v == 1.0 for v in s]);
+  match { y = upsample_nearest2d(x, output_size = _, scales = s); }
+  where shape(x) == shape(y), all([v == 1.0 for v in s]);
   rewrite { y = x; }
 }
 rule drop_interpolation for f in { upsample_bilinear2d, upsample_bicubic2d } : cleanup, class real {
-  match   { y = f(x, output_size = _, align_corners = _, scales = s); }
-  where   shape(x) == shape(y), all([v == 1.0 for v in s]);
+  match { y = f(x, output_size = _, align_corners = _, scales = s); }
+  where shape(x) == shape(y), all([v == 1.0 for v in s]);
   rewrite { y = x; }
 }
 rule drop_pad : cleanup, class exact {
-  match   { y = pad(x, pad = p, mode = _, value = _); }
-  where   all([v == 0 for v in p]);
+  match { y = pad(x, pad = p, mode = _, value = _); }
+  where all([v == 0 for v in p]);
   rewrite { y = x; }
 }
 rule drop_permute : cleanup, benefit 5, class exact {
-  match   { y = permute(x, dims = p); }
-  where   is_identity_perm(p);
+  match { y = permute(x, dims = p); }
+  where is_identity_perm(p);
   rewrite { y = x; }
 }
 rule drop_to : cleanup, benefit 5, class exact {
-  match   { y = to(x, dtype = d); }
-  where   d == dtype(x);
+  match { y = to(x, dtype = d); }
+  where d == dtype(x);
   rewrite { y = x; }
 }
 rule drop_cat : cleanup, class exact {
-  match   { y = cat([x], dim = _); }
+  match { y = cat([x], dim = _); }
   rewrite { y = x; }
 }
 
 /// Only the last of two reshapes counts. The first may have other users.
 rule reshape_reshape : cleanup, class exact {
-  match   { keep y = reshape(x, shape = _); z = reshape(y, shape = _); }
-  let     s = shape(z);
+  match { keep y = reshape(x, shape = _); z = reshape(y, shape = _); }
+  let s = shape(z);
   rewrite { z = reshape(x, shape = s); }
 }
 rule permute_permute : cleanup, class exact {
-  match   { keep y = permute(x, dims = p); z = permute(y, dims = q); }
+  match { keep y = permute(x, dims = p); z = permute(y, dims = q); }
   rewrite { z = permute(x, dims = compose_perm(p, q)); }
 }
 /// A conversion to a type that holds everything of the one before changes nothing by itself.
@@ -82,17 +82,17 @@ rule to_to : cleanup, class exact {
 }
 
 rule relu_relu : cleanup, class exact {
-  match   { y = relu(x); z = relu(y); }
+  match { y = relu(x); z = relu(y); }
   rewrite { z = relu(x); }
 }
 rule neg_neg : cleanup, class exact {
-  match   { z = neg(neg(x)); }
+  match { z = neg(neg(x)); }
   rewrite { z = x; }
 }
 /// x * 1, x / 1, x + 0, x - 0: exact but for the sign of zero.
 frag unchanged(x) = mul(x, 1) | div(x, 1) | add(x, 0) | sub(x, 0);
 rule drop_neutral : cleanup, class real {
-  match   { y = unchanged(x); }
+  match { y = unchanged(x); }
   rewrite { y = x; }
 }
 

@@ -17,8 +17,8 @@ rule conv_scale : fold, class real {
   where shape(y) == shape(z), by_channel(shape(c), O);
   let s = spread(c, O);
   rewrite {
-    z = conv2d(x, w * s[:, None, None, None], has(b) ? b * s : none,
-               act = "none", act_params = [], ..a);
+    z = conv2d(x, w * s[:, None, None, None], has(b) ? b * s : none, act = "none", act_params = [],
+               ..a);
   }
 }
 rule conv_shift : fold, class real {

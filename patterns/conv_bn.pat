@@ -16,8 +16,7 @@ rule conv_bn : fold, class real {
   }
   let s = bn_scale(var, gamma ?? ones([O]), eps);
   rewrite {
-    z = conv2d(x, w * s[:, None, None, None],
-               ((b ?? zeros([O])) - mean) * s + (beta ?? zeros([O])),
+    z = conv2d(x, w * s[:, None, None, None], ((b ?? zeros([O])) - mean) * s + (beta ?? zeros([O])),
                act = "none", act_params = [], ..a);
   }
 }
@@ -34,11 +33,10 @@ rule deconv_bn : fold, class real {
   let s = bn_scale(var, gamma ?? ones([O]), eps);
   rewrite {
     z = conv_transpose2d(
-            x,
-            (w.reshape([g, floordiv(C, g), Q, KH, KW]) * s.reshape([g, 1, Q, 1, 1]))
-                .reshape([C, Q, KH, KW]),
-            ((b ?? zeros([O])) - mean) * s + (beta ?? zeros([O])),
-            groups = g, ..a);
+        x,
+        (w.reshape([g, floordiv(C, g), Q, KH, KW]) * s.reshape([g, 1, Q, 1, 1]))
+            .reshape([C, Q, KH, KW]),
+        ((b ?? zeros([O])) - mean) * s + (beta ?? zeros([O])), groups = g, ..a);
   }
 }
 
@@ -61,8 +59,8 @@ rule bn_conv : fold_forward, class real {
   match {
     y = batch_norm(x, mean: const[C], var: const[C] & nonnegative, gamma?: const[C],
                    beta?: const[C], eps);
-    z = conv2d(y, w: const[O, Q, KH, KW], b?: const[O], act = "none", act_params = [],
-               padding = p, groups = g, ..a);
+    z = conv2d(y, w: const[O, Q, KH, KW], b?: const[O], act = "none", act_params = [], padding = p,
+               groups = g, ..a);
   }
   where O % g == 0, all([v == 0 for v in p]) || is_splat(shift, 0);
   let s = bn_scale(var, gamma ?? ones([C]), eps);
@@ -70,10 +68,10 @@ rule bn_conv : fold_forward, class real {
   // Input channel q of a filter in group k is channel k * Q + q of the whole.
   let grouped = w.reshape([g, floordiv(O, g), Q, KH, KW]);
   rewrite {
-    z = conv2d(x, (grouped * s.reshape([g, 1, Q, 1, 1])).reshape([O, Q, KH, KW]),
-               (b ?? zeros([O])) +
-                   sum(grouped * shift.reshape([g, 1, Q, 1, 1]), [2, 3, 4]).reshape([O]),
-               act = "none", act_params = [], padding = p, groups = g, ..a);
+    z = conv2d(
+        x, (grouped * s.reshape([g, 1, Q, 1, 1])).reshape([O, Q, KH, KW]),
+        (b ?? zeros([O])) + sum(grouped * shift.reshape([g, 1, Q, 1, 1]), [2, 3, 4]).reshape([O]),
+        act = "none", act_params = [], padding = p, groups = g, ..a);
   }
 }
 

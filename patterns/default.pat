@@ -11,6 +11,9 @@
 pat 1;
 
 import "fuse.pat";
+import "spell_norm.pat";
+import "cat_split.pat";
+import "layout.pat";
 import "slice_motion.pat";
 import "slice_shape.pat";
 import "slice_weights.pat";
@@ -21,3 +24,5 @@ import "linear_motion.pat";
 import "collapse.pat";
 import "reparam.pat";
 import "preprocess.pat";
+import "pool_act.pat";
+import "spell_attention.pat";

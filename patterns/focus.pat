@@ -8,22 +8,22 @@ import "sets.pat";
 /// w6[o, c, 2i + r, 2j + s] = w[o, place(r, s) * C + c, i, j], where `order` lists the places by
 /// 2s + r.
 fn focus_kernel(w: tensor, order: list, O: int, C: int, K: int, L: int) =
-  index_select(w.reshape([O, 4, C, K, L]), 1, order)
-    .reshape([O, 2, 2, C, K, L]).permute([0, 3, 4, 2, 5, 1]).reshape([O, C, 2 * K, 2 * L]);
+    index_select(w.reshape([O, 4, C, K, L]), 1, order).reshape([O, 2, 2, C, K, L])
+        .permute([0, 3, 4, 2, 5, 1]).reshape([O, C, 2 * K, 2 * L]);
 
 /// Every second row from r, and every second column from c, in either order.
 frag phase(x, r, c) =
-    slice(slice(x, dim = {2, -2}, start = r, end = e, step = 2), dim = {3, -1}, start = c,
-          end = f, step = 2) where e >= dim(x, 2), f >= dim(x, 3)
-  | slice(slice(x, dim = {3, -1}, start = c, end = f, step = 2), dim = {2, -2}, start = r,
-          end = e, step = 2) where e >= dim(x, 2), f >= dim(x, 3);
+    slice(slice(x, dim = {2, -2}, start = r, end = e, step = 2), dim = {3, -1}, start = c, end = f,
+          step = 2) where e >= dim(x, 2), f >= dim(x, 3)
+  | slice(slice(x, dim = {3, -1}, start = c, end = f, step = 2), dim = {2, -2}, start = r, end = e,
+          step = 2) where e >= dim(x, 2), f >= dim(x, 3);
 
 rule focus_conv : fold, benefit 50, class real {
   match {
-    f = cat([phase(x: [_, C, H, W], r0, c0), phase(x, r1, c1), phase(x, r2, c2),
-             phase(x, r3, c3)], dim = {1, -3});
-    y = conv2d(f, w: const[O, Q, K, L], b?, r?, stride = s, dilation = [1, 1], groups = 1, padding = p,
-               ..a);
+    f = cat([phase(x: [_, C, H, W], r0, c0), phase(x, r1, c1), phase(x, r2, c2), phase(x, r3, c3)],
+            dim = {1, -3});
+    y = conv2d(f, w: const[O, Q, K, L], b?, r?, stride = s, dilation = [1, 1], groups = 1,
+               padding = p, ..a);
   }
   // Each phase once: the starts are 0 or 1, and the four pairs differ.
   let place = [2 * c0 + r0, 2 * c1 + r1, 2 * c2 + r2, 2 * c3 + r3];

@@ -9,8 +9,8 @@ pat 1;
 import "sets.pat";
 
 rule index_unary : push, class exact {
-  match   { y = f@elementwise_unary(x, ..a); z = index(y, [i, j]); }
-  when    numel(z) < numel(y);
+  match { y = f@elementwise_unary(x, ..a); z = index(y, [i, j]); }
+  when numel(z) < numel(y);
   rewrite { z = f(index(x, [i, j]), ..a); }
 }
 /// Both sides of one shape, or one that is the same for all rows.
@@ -20,7 +20,7 @@ rule index_binary : push, class exact {
     z = index(y, [i, j]);
   }
   where shape(a) == shape(y), shape(b) == shape(y);
-  when  2 * numel(z) < numel(y);
+  when 2 * numel(z) < numel(y);
   rewrite { z = f(index(a, [i, j]), index(b, [i, j]), ..p); }
 }
 rule index_binary_features : push, class exact {
@@ -29,7 +29,7 @@ rule index_binary_features : push, class exact {
     z = index(y, [i, j]);
   }
   where shape(a) == shape(y), rank(b) < 2 && rank(y) == 3;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = f(index(a, [i, j]), b, ..p); }
 }
 /// A table of positions, [S, D]: of the samples only the second index counts.
@@ -39,7 +39,7 @@ rule index_add_positions : push, class exact {
     z = index(y, [i, j]);
   }
   where shape(a) == shape(y), rank(y) == 3, shape(j) == shape(z)[0:-1];
-  when  2 * numel(z) < numel(y);
+  when 2 * numel(z) < numel(y);
   rewrite { z = add(index(a, [i, j]), index(b, [j])); }
 }
 rule index_linear : push, class real {
@@ -48,7 +48,7 @@ rule index_linear : push, class real {
     z = index(y, [i, j]);
   }
   where rank(y) >= 3;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = linear(index(x, [i, j]), w, b, act = act, act_params = act_params); }
 }
 rule index_layer_norm : push, class exact {
@@ -57,7 +57,7 @@ rule index_layer_norm : push, class exact {
     z = index(y, [i, j]);
   }
   where rank(y) - len(n) >= 2;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = layer_norm(index(x, [i, j]), w, b, normalized_shape = n, eps = eps); }
 }
 /// Two equal choices are one.
@@ -70,8 +70,8 @@ rule index_twice : push, benefit 30, class exact {
 }
 
 rule take_unary : push, class exact {
-  match   { y = f@elementwise_unary(x, ..a); z = index_select(y, i, dim = d); }
-  when    numel(z) < numel(y);
+  match { y = f@elementwise_unary(x, ..a); z = index_select(y, i, dim = d); }
+  when numel(z) < numel(y);
   rewrite { z = f(index_select(x, i, dim = d), ..a); }
 }
 rule take_linear : push, class real {
@@ -80,7 +80,7 @@ rule take_linear : push, class real {
     z = index_select(y, i, dim = d);
   }
   where norm(d, rank(y)) < rank(y) - 1;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = linear(index_select(x, i, dim = d), w, b, act = act, act_params = act_params); }
 }
 rule take_layer_norm : push, class exact {
@@ -89,7 +89,7 @@ rule take_layer_norm : push, class exact {
     z = index_select(y, i, dim = d);
   }
   where norm(d, rank(y)) < rank(y) - len(n);
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = layer_norm(index_select(x, i, dim = d), w, b, normalized_shape = n, eps = eps); }
 }
 rule take_permute : push, class exact {
@@ -97,7 +97,7 @@ rule take_permute : push, class exact {
     y = permute(x: [_, ..], dims = p);
     z = index_select(y, i, dim = d);
   }
-  when    numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = permute(index_select(x, i, dim = p[norm(d, rank(y))]), dims = p); }
 }
 rule take_softmax for f in { softmax, log_softmax } : push, class exact {
@@ -106,7 +106,7 @@ rule take_softmax for f in { softmax, log_softmax } : push, class exact {
     z = index_select(y, i, dim = d);
   }
   where norm(c, rank(x)) != norm(d, rank(x));
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = f(index_select(x, i, dim = d), dim = c); }
 }
 

@@ -15,7 +15,7 @@ rule conv1x1_upsample for f in { upsample_nearest2d, upsample_bilinear2d, upsamp
                dilation = dl);
   }
   where all([v == 0 for v in p]);
-  when  2 * numel(x) <= numel(u), numel(y) <= 4 * numel(u);
+  when 2 * numel(x) <= numel(u), numel(y) <= 4 * numel(u);
   rewrite {
     y = f(conv2d(x, w, b, stride = [1, 1], padding = p, groups = g, dilation = dl), ..a);
   }
@@ -30,11 +30,12 @@ rule avg_pool_conv1x1 : fold, class real {
                    count_include_pad = _);
   }
   where all([v == 0 for v in p]);
-  when  2 * numel(z) <= numel(y), dim(x, 1) <= 2 * O;
+  when 2 * numel(z) <= numel(y), dim(x, 1) <= 2 * O;
   rewrite {
-    z = conv2d(avg_pool2d(x, kernel_size = k, stride = s, padding = [0, 0], ceil_mode = false,
-                          count_include_pad = true), w, b, stride = [1, 1], padding = p, groups = g,
-               dilation = dl);
+    z = conv2d(
+        avg_pool2d(x, kernel_size = k, stride = s, padding = [0, 0], ceil_mode = false,
+                   count_include_pad = true),
+        w, b, stride = [1, 1], padding = p, groups = g, dilation = dl);
   }
 }
 rule adaptive_pool_conv1x1 : fold, class real {
@@ -44,7 +45,7 @@ rule adaptive_pool_conv1x1 : fold, class real {
     z = adaptive_avg_pool2d(y, output_size = s);
   }
   where all([v == 0 for v in p]);
-  when  2 * numel(z) <= numel(y), dim(x, 1) <= 2 * O;
+  when 2 * numel(z) <= numel(y), dim(x, 1) <= 2 * O;
   rewrite {
     z = conv2d(adaptive_avg_pool2d(x, output_size = s), w, b, stride = [1, 1], padding = p,
                groups = g, dilation = dl);
@@ -57,50 +58,53 @@ rule conv1x1_cat_first for f in { upsample_nearest2d, upsample_bilinear2d, upsam
     : fold, class real {
   match {
     u = f(x, ..a);
-    c = cat([u: [_, A, _, _], q, ..xs], dim = {1, -3});
+    c = cat([u:[_, A, _, _], q, ..xs], dim = {1, -3});
     y = conv2d(c, w: const[O, C, 1, 1], b?: const[O], stride = [1, 1], padding = p, dilation = dl);
   }
   where all([v == 0 for v in p]);
-  when  2 * numel(x) <= numel(u), O <= 4 * A;
+  when 2 * numel(x) <= numel(u), O <= 4 * A;
   rewrite {
-    y = add(conv2d(cat([q, ..xs], dim = 1), w[:, A:C], b, stride = [1, 1], padding = p, dilation = dl),
-            f(conv2d(x, w[:, 0:A], stride = [1, 1], padding = p, dilation = dl), ..a));
+    y = add(
+        conv2d(cat([q, ..xs], dim = 1), w[:, A:C], b, stride = [1, 1], padding = p, dilation = dl),
+        f(conv2d(x, w[:, 0:A], stride = [1, 1], padding = p, dilation = dl), ..a));
   }
 }
 rule conv1x1_cat_second for f in { upsample_nearest2d, upsample_bilinear2d, upsample_bicubic2d }
     : fold, class real {
   match {
     u = f(x, ..a);
-    c = cat([q: [_, B, _, _], u: [_, A, _, _], ..xs], dim = {1, -3});
+    c = cat([q:[_, B, _, _], u:[_, A, _, _], ..xs], dim = {1, -3});
     y = conv2d(c, w: const[O, C, 1, 1], b?: const[O], stride = [1, 1], padding = p, dilation = dl);
   }
   where all([v == 0 for v in p]);
-  when  2 * numel(x) <= numel(u), O <= 4 * A;
+  when 2 * numel(x) <= numel(u), O <= 4 * A;
   rewrite {
-    y = add(conv2d(cat([q, ..xs], dim = 1), cat([w[:, 0:B], w[:, A + B:C]], 1), b, stride = [1, 1],
-                   padding = p, dilation = dl),
-            f(conv2d(x, w[:, B:A + B], stride = [1, 1], padding = p, dilation = dl), ..a));
+    y = add(
+        conv2d(cat([q, ..xs], dim = 1), cat([w[:, 0:B], w[:, A + B:C]], 1), b, stride = [1, 1],
+               padding = p, dilation = dl),
+        f(conv2d(x, w[:, B:A + B], stride = [1, 1], padding = p, dilation = dl), ..a));
   }
 }
 rule conv1x1_cat_third for f in { upsample_nearest2d, upsample_bilinear2d, upsample_bicubic2d }
     : fold, class real {
   match {
     u = f(x, ..a);
-    c = cat([q: [_, B, _, _], r: [_, D, _, _], u: [_, A, _, _], ..xs], dim = {1, -3});
+    c = cat([q:[_, B, _, _], r:[_, D, _, _], u:[_, A, _, _], ..xs], dim = {1, -3});
     y = conv2d(c, w: const[O, C, 1, 1], b?: const[O], stride = [1, 1], padding = p, dilation = dl);
   }
   let E = B + D;
   where all([v == 0 for v in p]);
-  when  2 * numel(x) <= numel(u), O <= 4 * A;
+  when 2 * numel(x) <= numel(u), O <= 4 * A;
   rewrite {
-    y = add(conv2d(cat([q, r, ..xs], dim = 1), cat([w[:, 0:E], w[:, A + E:C]], 1), b,
-                   stride = [1, 1], padding = p, dilation = dl),
-            f(conv2d(x, w[:, E:A + E], stride = [1, 1], padding = p, dilation = dl), ..a));
+    y = add(
+        conv2d(cat([q, r, ..xs], dim = 1), cat([w[:, 0:E], w[:, A + E:C]], 1), b, stride = [1, 1],
+               padding = p, dilation = dl),
+        f(conv2d(x, w[:, E:A + E], stride = [1, 1], padding = p, dilation = dl), ..a));
   }
 }
 /// A concatenation of one piece, which is what remains in the end.
 rule cat_of_one : fold, class exact {
-  match   { y = cat([x], dim = _); }
+  match { y = cat([x], dim = _); }
   rewrite { y = x; }
 }
 
@@ -114,7 +118,7 @@ rule conv1x1_tokens : fold, class real {
                dilation = _);
   }
   where C == P, all([v == 0 for v in p]);
-  when  I * O <= I * P + P * O;
+  when I * O <= I * P + P * O;
   rewrite {
     z = reshape(permute(linear(linear(x, v, d), w.reshape([O, C]), b), dims = [0, 2, 1]),
                 shape = [N, O, H, W]);

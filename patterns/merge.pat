@@ -16,7 +16,7 @@ rule merge_linears : merge, class real {
   }
   let last = rank(x) - 1;
   where dtype(u) == dtype(v);
-  when  P + Q <= 16384;
+  when P + Q <= 16384;
   rewrite {
     m = linear(x, cat([u, v], 0),
                has(b) || has(d) ? cat([b ?? zeros([P]), d ?? zeros([Q])], 0) : none, act = act,
@@ -33,7 +33,7 @@ rule merge_convs : merge, class real {
                dilation = dl, act = act, act_params = act_params);
   }
   where dtype(u) == dtype(v);
-  when  P + Q <= 16384;
+  when P + Q <= 16384;
   rewrite {
     m = conv2d(x, cat([u, v], 0),
                has(b) || has(d) ? cat([b ?? zeros([P]), d ?? zeros([Q])], 0) : none, groups = 1,

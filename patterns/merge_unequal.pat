@@ -20,7 +20,8 @@ rule merge_conv_into_larger : merge, class real {
   rewrite {
     m = conv2d(x, cat([widen(u, p, q, R, S), widen(v, s, t, R, S)], 0),
                has(b) || has(d) ? cat([b ?? zeros([P]), d ?? zeros([Q])], 0) : none, groups = 1,
-               stride = st, padding = [R, S], dilation = [1, 1], act = act, act_params = act_params);
+               stride = st, padding = [R, S], dilation = [1, 1], act = act,
+               act_params = act_params);
     a = slice(m, dim = 1, start = 0, end = P, step = 1);
     c = slice(m, dim = 1, start = P, end = P + Q, step = 1);
   }

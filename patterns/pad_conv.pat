@@ -48,8 +48,9 @@ rule pad_max_pool : fold, class exact {
     y = pad(x: [_, _, _, _], pad = p, value = -inf);
     z = max_pool2d(y, kernel_size = k, padding = [0, 0], ceil_mode = false, ..a);
   }
-  where is_float(dtype(x)), spatial(p), top_bottom(p)[0] == top_bottom(p)[1], left_right(p)[0] == left_right(p)[1],
-        2 * top_bottom(p)[0] <= k[0], 2 * left_right(p)[0] <= k[1];
+  where is_float(dtype(x)), spatial(p), top_bottom(p)[0] == top_bottom(p)[1],
+        left_right(p)[0] == left_right(p)[1], 2 * top_bottom(p)[0] <= k[0],
+        2 * left_right(p)[0] <= k[1];
   rewrite {
     z = max_pool2d(x, kernel_size = k, padding = [top_bottom(p)[0], left_right(p)[0]],
                    ceil_mode = false, ..a);

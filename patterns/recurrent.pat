@@ -15,9 +15,9 @@ rule slice_gru_bidirectional : push, class real {
   rewrite {
     (fo, fh) = gru(x, slice(h0, dim = 0, start = 0, end = 1), [a, b, c, d], has_biases = true,
                    num_layers = 1, bidirectional = false, batch_first = true);
-    (bo, bh) = gru(slice(x, dim = 1, start = T - 1, end = T), slice(h0, dim = 0, start = 1, end = 2),
-                   [p, q, r, s], has_biases = true, num_layers = 1, bidirectional = false,
-                   batch_first = true);
+    (bo, bh) = gru(slice(x, dim = 1, start = T - 1, end = T),
+                   slice(h0, dim = 0, start = 1, end = 2), [p, q, r, s], has_biases = true,
+                   num_layers = 1, bidirectional = false, batch_first = true);
     z = cat([permute(fh, dims = [1, 0, 2]), bo], dim = 2);
   }
 }
@@ -47,7 +47,7 @@ rule slice_gru_steps : push, class real {
   }
   let n = f ? 1 : 0;
   where norm(k, 3) == n, e >= 1, i >= 0;
-  when  e < dim(x, n);
+  when e < dim(x, n);
   rewrite {
     (s, g) = gru(slice(x, dim = n, start = 0, end = e), h0, [..w], bidirectional = false,
                  batch_first = f, ..a);
@@ -61,7 +61,7 @@ rule slice_lstm_steps : push, class real {
   }
   let n = f ? 1 : 0;
   where norm(k, 3) == n, e >= 1, i >= 0;
-  when  e < dim(x, n);
+  when e < dim(x, n);
   rewrite {
     (s, g, m) = lstm(slice(x, dim = n, start = 0, end = e), h0, c0, [..w], bidirectional = false,
                      batch_first = f, ..a);

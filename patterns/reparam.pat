@@ -25,7 +25,7 @@ rule rep_conv_conv : fold, benefit 30, class real {
   when max(K, M) * max(L, N) <= K * L + M * N;
   rewrite {
     y = conv2d(x, widen(w, p, q, P, Q) + widen(v, s, t, P, Q),
-               has(b) || has(d) ? (b ?? zeros([O])) + (d ?? zeros([O])) : none, stride = st,
+               has(b) || has(d) ?(b ?? zeros([O])) + (d ?? zeros([O])) : none, stride = st,
                padding = [P, Q], dilation = [1, 1], groups = g);
   }
 }
@@ -44,9 +44,11 @@ rule rep_conv_between : fold, benefit 30, class real {
   where K - 2 * p == M - 2 * s, L - 2 * q == N - 2 * t, shape(a) == shape(u), shape(a) == shape(c);
   when max(K, M) * max(L, N) <= K * L + M * N;
   rewrite {
-    y = add(conv2d(x, widen(w, p, q, P, Q) + widen(v, s, t, P, Q),
-                   has(b) || has(d) ? (b ?? zeros([O])) + (d ?? zeros([O])) : none, stride = st,
-                   padding = [P, Q], dilation = [1, 1], groups = g), r);
+    y = add(
+        conv2d(x, widen(w, p, q, P, Q) + widen(v, s, t, P, Q),
+               has(b) || has(d) ?(b ?? zeros([O])) + (d ?? zeros([O])) : none, stride = st,
+               padding = [P, Q], dilation = [1, 1], groups = g),
+        r);
   }
 }
 /// conv(x) + batch_norm(x): the identity, scaled, is a kernel.
@@ -79,9 +81,11 @@ rule rep_conv_between_bn : fold, benefit 40, class real {
   let s = (gamma ?? ones([O])) * rsqrt(var + eps);
   where K == 2 * p + 1, L == 2 * q + 1, O == G * g, shape(a) == shape(u);
   rewrite {
-    y = add(conv2d(x, w + identity_kernel(O, g, K, L) * s[:, None, None, None],
-                   (b ?? zeros([O])) + (beta ?? zeros([O])) - mean * s, stride = [1, 1],
-                   padding = [p, q], dilation = [1, 1], groups = g), r);
+    y = add(
+        conv2d(x, w + identity_kernel(O, g, K, L) * s[:, None, None, None],
+               (b ?? zeros([O])) + (beta ?? zeros([O])) - mean * s, stride = [1, 1],
+               padding = [p, q], dilation = [1, 1], groups = g),
+        r);
   }
 }
 /// conv(x) + x. Not where the sum would have been fused as a residual of something else.

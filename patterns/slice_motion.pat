@@ -21,7 +21,7 @@ rule slice_normal : push, benefit 20, class exact {
 /// One index is a slice of one, which can move; `select_again` in `slice_shape.pat` turns back those
 /// that remain.
 rule select_slice : push, benefit 20, class exact {
-  match   { y = select(x, dim = d, index = i); }
+  match { y = select(x, dim = d, index = i); }
   let at = i < 0 ? i + dim(x, d) : i;
   let s = shape(y);
   rewrite {
@@ -45,8 +45,10 @@ rule slice_slice : push, benefit 10, class exact {
   let k = norm(d, rank(x));
   where norm(c, rank(x)) == k, s >= 0, u >= 0, v >= u, t >= 1;
   let last = min(v, dim(y, k));
-  rewrite { z = slice(x, dim = k, start = s + u * t, end = max(s + u * t, s + (last - 1) * t + 1),
-                      step = t * w); }
+  rewrite {
+    z = slice(x, dim = k, start = s + u * t, end = max(s + u * t, s + (last - 1) * t + 1),
+              step = t * w);
+  }
 }
 /// Two slices that are all that is read: first the part that holds both, which can move up alone.
 rule slice_hull : push, class exact {
@@ -77,8 +79,8 @@ rule slice_order : push, class exact {
 
 /// Through any function of one element.
 rule slice_unary : push, class exact {
-  match   { y = f@elementwise_unary(x, ..a); z = slice(y, ..r); }
-  when    numel(z) < numel(y);
+  match { y = f@elementwise_unary(x, ..a); z = slice(y, ..r); }
+  when numel(z) < numel(y);
   rewrite { z = f(slice(x, ..r), ..a); }
 }
 /// Through any function of two; an operand that is broadcast along the dimension stays whole.
@@ -87,12 +89,15 @@ rule slice_binary : push, class exact {
     y = f@elementwise_binary(a, b, ..p);
     z = slice(y, dim = d, start = s, end = e, step = t);
   }
-  let r = rank(y) - norm(d, rank(y)); // counted from the back, as broadcasting does
+  let r = rank(y) - norm(d, rank(y));  // counted from the back, as broadcasting does
   when numel(z) < numel(y);
   rewrite {
-    z = f(rank(a) >= r && dim(a, -r) == dim(y, -r) ? slice(a, dim = -r, start = s, end = e, step = t) : a,
-          rank(b) >= r && dim(b, -r) == dim(y, -r) ? slice(b, dim = -r, start = s, end = e, step = t) : b,
-          ..p);
+    z = f(
+        rank(a) >= r && dim(a, -r) == dim(y, -r) ? slice(a, dim = -r, start = s, end = e, step = t)
+        : a,
+        rank(b) >= r && dim(b, -r) == dim(y, -r) ? slice(b, dim = -r, start = s, end = e, step = t)
+        : b,
+        ..p);
   }
 }
 rule slice_where : push, class exact {
@@ -104,9 +109,12 @@ rule slice_where : push, class exact {
   when numel(z) < numel(y);
   rewrite {
     z = where(
-        rank(c) >= r && dim(c, -r) == dim(y, -r) ? slice(c, dim = -r, start = s, end = e, step = t) : c,
-        rank(a) >= r && dim(a, -r) == dim(y, -r) ? slice(a, dim = -r, start = s, end = e, step = t) : a,
-        rank(b) >= r && dim(b, -r) == dim(y, -r) ? slice(b, dim = -r, start = s, end = e, step = t) : b);
+        rank(c) >= r && dim(c, -r) == dim(y, -r) ? slice(c, dim = -r, start = s, end = e, step = t)
+        : c,
+        rank(a) >= r && dim(a, -r) == dim(y, -r) ? slice(a, dim = -r, start = s, end = e, step = t)
+        : a,
+        rank(b) >= r && dim(b, -r) == dim(y, -r) ? slice(b, dim = -r, start = s, end = e, step = t)
+        : b);
   }
 }
 
@@ -118,7 +126,7 @@ rule slice_linear : push, class real {
     z = slice(y, dim = d, ..r);
   }
   where norm(d, rank(y)) < rank(y) - 1;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = linear(slice(x, dim = d, ..r), w, b, act = act, act_params = act_params); }
 }
 rule slice_linear_residual : push, class real {
@@ -127,7 +135,7 @@ rule slice_linear_residual : push, class real {
     z = slice(y, dim = d, ..r);
   }
   where norm(d, rank(y)) < rank(y) - 1;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite {
     z = linear(slice(x, dim = d, ..r), w, b, slice(q, dim = d, ..r), act = act,
                act_params = act_params);
@@ -141,7 +149,7 @@ rule slice_matmul_rows : push, class real {
     z = slice(y, dim = d, ..r);
   }
   where norm(d, rank(y)) == rank(y) - 2;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = matmul(slice(a, dim = -2, ..r), b); }
 }
 /// Columns of a product.
@@ -151,7 +159,7 @@ rule slice_matmul_columns : push, class real {
     z = slice(y, dim = d, ..r);
   }
   where norm(d, rank(y)) == rank(y) - 1;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = matmul(a, slice(b, dim = -1, ..r)); }
 }
 /// Some products of a batch. An operand that serves the whole batch stays.
@@ -162,11 +170,13 @@ rule slice_matmul_batch : push, class real {
   }
   let r = rank(y) - norm(d, rank(y));
   where r > 2;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite {
     z = matmul(
-        rank(a) >= r && dim(a, -r) == dim(y, -r) ? slice(a, dim = -r, start = s, end = e, step = t) : a,
-        rank(b) >= r && dim(b, -r) == dim(y, -r) ? slice(b, dim = -r, start = s, end = e, step = t) : b);
+        rank(a) >= r && dim(a, -r) == dim(y, -r) ? slice(a, dim = -r, start = s, end = e, step = t)
+        : a,
+        rank(b) >= r && dim(b, -r) == dim(y, -r) ? slice(b, dim = -r, start = s, end = e, step = t)
+        : b);
   }
 }
 
@@ -177,8 +187,10 @@ rule slice_sdpa : push, class real {
     z = slice(y, dim = d, ..r);
   }
   where norm(d, rank(y)) == rank(y) - 2;
-  when  numel(z) < numel(y);
-  rewrite { z = scaled_dot_product_attention(slice(q, dim = -2, ..r), k, v, is_causal = false, ..a); }
+  when numel(z) < numel(y);
+  rewrite {
+    z = scaled_dot_product_attention(slice(q, dim = -2, ..r), k, v, is_causal = false, ..a);
+  }
 }
 rule slice_sdpa_masked : push, class real {
   match {
@@ -186,7 +198,7 @@ rule slice_sdpa_masked : push, class real {
     z = slice(y, dim = d, ..r);
   }
   where norm(d, rank(y)) == rank(y) - 2;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite {
     z = scaled_dot_product_attention(
         slice(q, dim = -2, ..r), k, v,
@@ -202,11 +214,12 @@ rule slice_sdpa_causal : push, class real {
     z = slice(y, dim = d, start = s, end = e, step = 1);
   }
   where norm(d, rank(y)) == rank(y) - 2, s >= 0, e == s + 1, dim(z, d) == 1;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite {
     z = scaled_dot_product_attention(slice(q, dim = -2, start = s, end = e),
                                      slice(k, dim = -2, start = 0, end = e),
-                                     slice(v, dim = -2, start = 0, end = e), is_causal = false, ..a);
+                                     slice(v, dim = -2, start = 0, end = e), is_causal = false,
+                                     ..a);
   }
 }
 
@@ -217,7 +230,7 @@ rule slice_layer_norm : push, class exact {
     z = slice(y, dim = d, ..r);
   }
   where norm(d, rank(y)) < rank(y) - len(n);
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = layer_norm(slice(x, dim = d, ..r), w, b, normalized_shape = n, eps = eps); }
 }
 rule slice_rms_norm : push, class exact {
@@ -226,7 +239,7 @@ rule slice_rms_norm : push, class exact {
     z = slice(y, dim = d, ..r);
   }
   where norm(d, rank(y)) < rank(y) - len(n);
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = rms_norm(slice(x, dim = d, ..r), w, normalized_shape = n, eps = eps); }
 }
 rule slice_softmax for f in { softmax, log_softmax } : push, class exact {
@@ -235,7 +248,7 @@ rule slice_softmax for f in { softmax, log_softmax } : push, class exact {
     z = slice(y, dim = d, ..r);
   }
   where norm(c, rank(x)) != norm(d, rank(x));
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = f(slice(x, dim = d, ..r), dim = c); }
 }
 /// Batch norm: any dimension but the channels.
@@ -245,7 +258,7 @@ rule slice_batch_norm : push, class exact {
     z = slice(y, dim = d, ..r);
   }
   where norm(d, rank(x)) != 1;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = batch_norm(slice(x, dim = d, ..r), mean, var, g, b, eps = eps); }
 }
 /// Some samples of a batch.
@@ -257,7 +270,7 @@ rule slice_samples for f in { max_pool2d, avg_pool2d, adaptive_avg_pool2d, adapt
     z = slice(y, dim = d, ..r);
   }
   where norm(d, rank(x)) < 2;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = f(slice(x, dim = d, ..r), ..a); }
 }
 /// Reductions that keep the dimension that is sliced.
@@ -267,7 +280,7 @@ rule slice_reduction for f in { sum, mean, amax, amin } : push, class exact {
     z = slice(y, dim = d, ..r);
   }
   where len(c) > 0, all([norm(v, rank(x)) != norm(d, rank(x)) for v in c]);
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = f(slice(x, dim = d, ..r), dim = c, keepdim = true); }
 }
 

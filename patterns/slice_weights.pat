@@ -11,10 +11,10 @@ rule slice_linear_features : push, class real {
     z = slice(y, dim = d, start = s, end = e, step = t);
   }
   where norm(d, rank(y)) == rank(y) - 1;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite {
-    z = linear(x, slice(w, 0, s, e, t), has(b) ? slice(b ?? zeros([O]), 0, s, e, t) : none, act = act,
-               act_params = act_params);
+    z = linear(x, slice(w, 0, s, e, t), has(b) ? slice(b ?? zeros([O]), 0, s, e, t) : none,
+               act = act, act_params = act_params);
   }
 }
 /// Two ranges of one product that do not cover it: what is not read is not computed. The ranges may
@@ -25,9 +25,9 @@ rule narrow_linear : push, class real {
     z = slice(y, dim = d, start = s, end = e, step = 1);
     v = slice(y, dim = c, start = p, end = q, step = 1);
   }
-  where norm(d, rank(y)) == rank(y) - 1, norm(c, rank(y)) == rank(y) - 1,
-        0 <= s, s < e, e <= p, p < q, q <= O;
-  when  e - s + q - p < O;
+  where norm(d, rank(y)) == rank(y) - 1, norm(c, rank(y)) == rank(y) - 1, 0 <= s, s < e, e <= p,
+        p < q, q <= O;
+  when e - s + q - p < O;
   let B = b ?? zeros([O]);
   rewrite {
     n = linear(x, cat([slice(w, 0, s, e), slice(w, 0, p, q)], 0),
@@ -46,7 +46,7 @@ rule unmerge_rows : push, class real {
     z = slice(r, dim = d, start = s, end = e, step = t);
   }
   where norm(d, rank(y)) == rank(y) - 1, norm(c, rank(y)) < rank(y) - 1;
-  when  uses(y) > 1, 2 * numel(r) < numel(y);
+  when uses(y) > 1, 2 * numel(r) < numel(y);
   rewrite {
     z = linear(slice(x, dim = c, ..rows), slice(w, 0, s, e, t),
                has(b) ? slice(b ?? zeros([O]), 0, s, e, t) : none, act = act,
@@ -60,7 +60,7 @@ rule slice_conv_channels : push, class real {
     z = slice(y, dim = d, start = s, end = e, step = t);
   }
   where norm(d, rank(y)) == 1;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite {
     z = conv2d(x, slice(w, 0, s, e, t), has(b) ? slice(b ?? zeros([O]), 0, s, e, t) : none,
                groups = 1, ..a);
@@ -74,7 +74,7 @@ rule slice_depthwise_channels : push, class real {
   }
   let n = dim(z, 1);
   where norm(d, rank(y)) == 1, G > 1, n > 0;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite {
     z = conv2d(slice(x, dim = 1, start = s, end = e, step = t), slice(w, 0, s, e, t),
                has(b) ? slice(b ?? zeros([G]), 0, s, e, t) : none, groups = n, ..a);
@@ -86,7 +86,7 @@ rule slice_deconv_channels : push, class real {
     z = slice(y, dim = d, start = s, end = e, step = t);
   }
   where norm(d, rank(y)) == 1;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite {
     z = conv_transpose2d(x, slice(w, 1, s, e, t),
                          has(b) ? slice(b ?? zeros([O]), 0, s, e, t) : none, groups = 1, ..a);
@@ -98,7 +98,7 @@ rule slice_batch_norm_channels : push, class exact {
     z = slice(y, dim = d, start = s, end = e, step = t);
   }
   where norm(d, rank(y)) == 1;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite {
     z = batch_norm(slice(x, dim = 1, start = s, end = e, step = t), slice(mean, 0, s, e, t),
                    slice(var, 0, s, e, t), has(g) ? slice(g ?? ones([O]), 0, s, e, t) : none,
@@ -108,13 +108,14 @@ rule slice_batch_norm_channels : push, class exact {
 /// Ops that treat each channel by itself.
 rule slice_plane_channels for f in { max_pool2d, avg_pool2d, adaptive_avg_pool2d,
                                      adaptive_max_pool2d, upsample_nearest2d, upsample_bilinear2d,
-                                     upsample_bicubic2d } : push, class exact {
+                                     upsample_bicubic2d }
+    : push, class exact {
   match {
     y = f(x, ..a);
     z = slice(y, dim = d, ..r);
   }
   where norm(d, rank(x)) == 1;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = f(slice(x, dim = d, ..r), ..a); }
 }
 

@@ -16,7 +16,7 @@ rule slice_conv1x1 : push, benefit 5, class real {
     z = slice(y, dim = d, ..r);
   }
   where norm(d, 4) >= 2, all([v == 0 for v in p]);
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = conv2d(slice(x, dim = d, ..r), w, b, stride = [1, 1], padding = p, ..a); }
 }
 /// Some samples of a batch.
@@ -26,7 +26,7 @@ rule slice_conv_samples : push, class real {
     z = slice(y, dim = d, ..r);
   }
   where norm(d, 4) == 0;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = conv2d(slice(x, dim = d, ..r), w, b, ..a); }
 }
 
@@ -40,14 +40,14 @@ rule slice_conv_rows : push, class real {
     z = slice(y, dim = d, start = s, end = _, step = t);
   }
   let k = norm(d, 4);
-  let i = k - 2;                                  // 0: rows, 1: columns
+  let i = k - 2;  // 0: rows, 1: columns
   let q = four_sides(p);
   let n = dim(x, k);
-  let from = s * st[i] - q[i];                    // first input row that is needed; in padding if < 0
-  let last = (s + (dim(z, k) - 1) * t) * st[i] - q[i] + dl[i] * (dim(w, k) - 1) + 1; // behind the last
+  let from = s * st[i] - q[i];  // first input row that is needed; in padding if < 0
+  let last = (s + (dim(z, k) - 1) * t) * st[i] - q[i] + dl[i] * (dim(w, k) - 1) + 1;  // behind the last
   let r = with(with(q, i, max(0, -from)), i + 2, max(0, last - n));
   where k >= 2, s >= 0, t >= 1, dim(z, k) > 0, max(0, from) < min(n, last);
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite {
     z = conv2d(slice(x, dim = k, start = max(0, from), end = min(n, last), step = 1), w, b,
                stride = with(st, i, st[i] * t), padding = shortest(r), dilation = dl, ..a);
@@ -63,10 +63,11 @@ rule stride_pull : fold_forward, class real {
     z = conv2d(u, v: [_, _, 1, 1], c?, r?, stride = [m, n], padding = [0, 0], ..q);
   }
   where m >= 1, n >= 1;
-  when  m > 1 || n > 1;
+  when m > 1 || n > 1;
   rewrite {
-    z = conv2d(f(conv2d(x, w, b, stride = [s * m, t * n], padding = p, dilation = dl, groups = g),
-                 ..a), v, c, r, stride = [1, 1], padding = [0, 0], ..q);
+    z = conv2d(
+        f(conv2d(x, w, b, stride = [s * m, t * n], padding = p, dilation = dl, groups = g), ..a), v,
+        c, r, stride = [1, 1], padding = [0, 0], ..q);
   }
 }
 /// The same without anything between that is not folded, and with a fused activation.
@@ -77,11 +78,12 @@ rule stride_pull_direct : fold_forward, class real {
                act_params = l, ..q);
   }
   where m >= 1, n >= 1;
-  when  m > 1 || n > 1;
+  when m > 1 || n > 1;
   rewrite {
-    z = conv2d(conv2d(x, w, b, stride = [s * m, t * n], padding = p, dilation = dl, groups = g,
-                      act = act, act_params = act_params), v, c, r,
-               stride = [1, 1], padding = [0, 0], act = k, act_params = l, ..q);
+    z = conv2d(
+        conv2d(x, w, b, stride = [s * m, t * n], padding = p, dilation = dl, groups = g, act = act,
+               act_params = act_params),
+        v, c, r, stride = [1, 1], padding = [0, 0], act = k, act_params = l, ..q);
   }
 }
 

@@ -133,6 +133,8 @@ static const char *kindName(NearMiss::Kind k) {
     return "condition";
   case NearMiss::ExtraOp:
     return "extra_op";
+  case NearMiss::Members:
+    return "members";
   }
   return "other";
 }

@@ -13,8 +13,9 @@ rule conv_bn : mine, class real {
   }
   let s = (gamma ?? ones([O])) * rsqrt(var + e);
   rewrite {
-    z = conv2d(x, w * s.reshape([O, 1, 1, 1]), ((b ?? zeros([O])) - mean) * s + (beta ?? zeros([O])),
-               act = "none", act_params = [], ..a);
+    z = conv2d(x, w * s.reshape([O, 1, 1, 1]),
+               ((b ?? zeros([O])) - mean) * s + (beta ?? zeros([O])), act = "none", act_params = [],
+               ..a);
   }
 }
 
