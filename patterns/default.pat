@@ -12,8 +12,13 @@ pat 1;
 
 import "fuse.pat";
 import "spell_norm.pat";
-import "cat_split.pat";
+import "norms.pat";
+import "algebra.pat";
+import "ranges.pat";
+import "decisions.pat";
+import "joins.pat";
 import "layout.pat";
+import "pads.pat";
 import "slice_motion.pat";
 import "slice_shape.pat";
 import "slice_weights.pat";

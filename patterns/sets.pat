@@ -8,8 +8,10 @@ pat 1;
 
 ruleset cleanup;
 ruleset spell { after cleanup; }
-ruleset push { after spell; }
+ruleset layout { after spell; }
+ruleset push { after layout; }
 ruleset fold { after push; }
 ruleset fold_forward { after fold; }
 ruleset fuse { after fold_forward; }
-ruleset merge { after fuse; }
+ruleset finish { after fuse; }
+ruleset merge { after finish; }

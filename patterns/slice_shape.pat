@@ -17,8 +17,7 @@ rule slice_permute : push, class exact {
 
 /// The dimension of `from` in which position P of the flattened leading dimensions of another shape
 /// begins: the last one in front of which there are at most P elements.
-fn dim_at(from: list, P: int) =
-    sum([prod(from[0:k]) <= P ? 1 : 0 for k in 1..len(from)]);
+fn dim_at(from: list, P: int) = sum([prod(from[0:k]) <= P ? 1 : 0 for k in 1..len(from)]);
 /// A slice through a reshape moves to dimension dim_at(...) of the input, if that dimension begins at
 /// the same place and is a whole multiple of the sliced one (then a range becomes a longer range), or
 /// the sliced one a multiple of it, and the range begins and ends at whole entries.
@@ -34,8 +33,10 @@ rule slice_reshape_split : push, class exact {
   let out = shape(z);
   where P > 0, prod(shape(x)[0:c]) == P, f >= 1, t == 1 || f == 1, s >= 0, e >= s;
   when numel(z) < numel(y);
-  rewrite { z = reshape(slice(x, dim = c, start = s * f, end = min(e, dim(y, k)) * f, step = t),
-                        shape = out); }
+  rewrite {
+    z = reshape(slice(x, dim = c, start = s * f, end = min(e, dim(y, k)) * f, step = t),
+                shape = out);
+  }
 }
 rule slice_reshape_merge : push, class exact {
   match {
@@ -47,7 +48,8 @@ rule slice_reshape_merge : push, class exact {
   let c = dim_at(shape(x), P);
   let f = dim(y, k) / dim(x, c);
   let out = shape(z);
-  where P > 0, prod(shape(x)[0:c]) == P, f > 1, s >= 0, e >= s, e <= dim(y, k), s % f == 0, e % f == 0;
+  where P > 0, prod(shape(x)[0:c]) == P, f > 1, s >= 0, e >= s, e <= dim(y, k), s % f == 0,
+        e % f == 0;
   when numel(z) < numel(y);
   rewrite { z = reshape(slice(x, dim = c, start = s / f, end = e / f, step = 1), shape = out); }
 }
@@ -60,8 +62,9 @@ rule slice_expand : push, class exact {
   let r = rank(y) - norm(d, rank(y));
   let out = shape(z);
   when numel(z) < numel(y);
-  rewrite { z = expand(rank(x) >= r && dim(x, -r) == dim(y, -r) ? slice(x, dim = -r, ..a) : x,
-                       shape = out); }
+  rewrite {
+    z = expand(rank(x) >= r && dim(x, -r) == dim(y, -r) ? slice(x, dim = -r, ..a) : x, shape = out);
+  }
 }
 
 /// Along another dimension than that of the cat: of each piece.
@@ -71,7 +74,7 @@ rule slice_cat_across : push, class exact {
     z = slice(y, dim = d, ..r);
   }
   where norm(c, rank(y)) != norm(d, rank(y));
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = cat([slice(v, dim = d, ..r) for v in xs], dim = c); }
 }
 /// Along the dimension of the cat: the first piece or a part of it, none of it, or some of both.
@@ -100,11 +103,12 @@ rule slice_cat_both : push, class exact {
     z = slice(y, dim = d, start = s, end = e, step = 1);
   }
   where norm(c, rank(y)) == norm(d, rank(y)), s >= 0, s < dim(a, d), e > dim(a, d);
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite {
-    z = cat([slice(a, dim = d, start = s, end = dim(a, d)),
-             slice(cat([b, ..xs], dim = c), dim = d, start = 0,
-                   end = min(e, dim(y, d)) - dim(a, d))], dim = c);
+    z = cat(
+        [slice(a, dim = d, start = s, end = dim(a, d)),
+         slice(cat([b, ..xs], dim = c), dim = d, start = 0, end = min(e, dim(y, d)) - dim(a, d))],
+        dim = c);
   }
 }
 /// Rows of the weight: fewer to look up, or narrower ones.
@@ -115,7 +119,7 @@ rule slice_embedding : push, class exact {
   }
   let k = norm(d, rank(y));
   where k < rank(y) - 1;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = embedding(w, slice(i, dim = k, ..r)); }
 }
 rule slice_embedding_features : push, class exact {
@@ -124,7 +128,7 @@ rule slice_embedding_features : push, class exact {
     z = slice(y, dim = d, start = s, end = e, step = t);
   }
   where norm(d, rank(y)) == rank(y) - 1;
-  when  numel(z) < numel(y);
+  when numel(z) < numel(y);
   rewrite { z = embedding(slice(w, 1, s, e, t), i); }
 }
 /// A slice of zeros and a copy: inside the copy, or outside of the padding.
@@ -143,7 +147,7 @@ rule slice_pad : push, class exact {
 /// A split of which not all is used, or of a product, is so many slices; these can move.
 rule split_of_two : push, class exact {
   match { (a, b) = split(x, sizes = [p, q], dim = d); }
-  when  uses(a) == 0 || uses(b) == 0;
+  when uses(a) == 0 || uses(b) == 0;
   rewrite {
     a = slice(x, dim = d, start = 0, end = p);
     b = slice(x, dim = d, start = p, end = p + q);
@@ -151,7 +155,7 @@ rule split_of_two : push, class exact {
 }
 rule split_of_three : push, class exact {
   match { (a, b, c) = split(x, sizes = [p, q, r], dim = d); }
-  when  uses(a) == 0 || uses(b) == 0 || uses(c) == 0;
+  when uses(a) == 0 || uses(b) == 0 || uses(c) == 0;
   rewrite {
     a = slice(x, dim = d, start = 0, end = p);
     b = slice(x, dim = d, start = p, end = p + q);
@@ -166,7 +170,7 @@ rule split_of_three_sliced : push, class exact {
     z = slice(a, dim = k, start = s, end = e, step = t);
   }
   where norm(k, rank(a)) != norm(d, rank(a));
-  when  numel(z) < numel(a);
+  when numel(z) < numel(a);
   rewrite {
     first = slice(x, dim = d, start = 0, end = p);
     a = first;
@@ -183,7 +187,7 @@ rule split_of_heads_sliced : push, benefit 40, class exact {
   }
   let from = norm(o[norm(d, rank(y))], rank(x));
   where norm(k, rank(a)) != norm(d, rank(a));
-  when  numel(z) < numel(a);
+  when numel(z) < numel(a);
   rewrite {
     first = permute(slice(x, dim = from, start = 0, end = p), dims = o);
     a = first;
@@ -191,6 +195,17 @@ rule split_of_heads_sliced : push, benefit 40, class exact {
     b = permute(slice(x, dim = from, start = p, end = p + q), dims = o);
     c = permute(slice(x, dim = from, start = p + q, end = p + q + r), dims = o);
   }
+}
+
+/// What is left of `select_slice` when nothing moves any more.
+rule select_again : fold, class exact {
+  match {
+    y = slice(x, dim = d, start = s, end = _, step = _);
+    z = reshape(y, shape = _);
+  }
+  let k = norm(d, rank(x));
+  where s >= 0, dim(y, k) == 1, shape(z) == without(shape(y), k);
+  rewrite { z = select(x, dim = k, index = s); }
 }
 
 test "the dimension is mapped" for slice_permute {
@@ -369,4 +384,13 @@ test "the same dimension" for split_of_heads_sliced {
     return b, z, c;
   }
   expect no_match because "norm(k, rank(a))";
+}
+
+test "one entry" for select_again {
+  graph (x: f32[2,5,3]) { y = slice(x, dim=-2, start=2, end=3); z = reshape(y, shape=[2, 3]); return z; }
+  expect fired 1;
+}
+test "another dimension goes away" for select_again {
+  graph (x: f32[1,5,3]) { y = slice(x, dim=1, start=2, end=3); z = reshape(y, shape=[3]); return z; }
+  expect no_match because "without(shape(y), k)";
 }
