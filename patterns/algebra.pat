@@ -7,9 +7,9 @@ pat 1;
 import "sets.pat";
 
 /// (x + a) + b is x + (a + b), and so with differences.
-frag plus(x, c) -> { s: int } = add(x, c) => { s = 1 } | sub(x, c) => { s = -1 };
+frag plus_const(x, c) -> { s: int } = add(x, c) => { s = 1 } | sub(x, c) => { s = -1 };
 rule add_add : cleanup, class real {
-  match { y = plus(x, a: const) as f; z = plus(y, b: const) as g; }
+  match { y = plus_const(x, a: const) as f; z = plus_const(y, b: const) as g; }
   where is_float(dtype(x));
   let c = a * (f.s * g.s) + b;
   when numel(c) <= max(numel(a), numel(b));

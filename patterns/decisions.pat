@@ -62,23 +62,25 @@ rule decide_scaled for f in { argmax, argmin } : cleanup, class order {
 /// The largest of the negated is the smallest.
 rule argmax_neg : cleanup, class exact {
   match { y = neg(x); z = argmax(y, ..a); }
+  where is_float(dtype(x));
   rewrite { z = argmin(x, ..a); }
 }
 rule argmin_neg : cleanup, class exact {
   match { y = neg(x); z = argmin(y, ..a); }
+  where is_float(dtype(x));
   rewrite { z = argmax(x, ..a); }
 }
 
 /// Decide first, permute the few results.
 rule decide_permuted for f in { argmax, argmin } : push, class exact {
   match { y = permute(x, dims = p); z = f(y, dim = e, keepdim = true); }
-  where has(e);
+  where has(e), rank(x) > 0;
   when numel(z) < numel(x);
   rewrite { z = permute(f(x, dim = perm_dim(p, e ?? 0), keepdim = true), dims = p); }
 }
 rule decide_permuted_flat for f in { argmax, argmin } : push, class exact {
   match { y = permute(x, dims = p); z = f(y, dim = e, keepdim = false); }
-  where has(e);
+  where has(e), rank(x) > 0;
   when numel(z) < numel(x);
   let d = perm_dim(p, e ?? 0);
   let rest = without([norm(v, rank(x)) for v in p], norm(e ?? 0, rank(x)));

@@ -8,7 +8,9 @@ import "sets.pat";
 fn from_front(p: list, r: int) = [norm(v, r) for v in p];
 /// What remains in order when all dimensions of size one are left out.
 fn moves_ones(p: list, s: list) = all(
-    [all([s[p[i]] == 1 || s[p[j]] == 1 || p[i] < p[j] for j in (i + 1)..len(p)]) for i in 0..len(p)]);
+    [
+    all([s[p[i]] == 1 || s[p[j]] == 1 || p[i] < p[j] for j in (i + 1)..len(p)]) for i in 0..len(
+    p)]);
 
 rule permute_ones : cleanup, class exact {
   match { y = permute(x, dims = p); }
@@ -60,6 +62,7 @@ rule permute_softmax_permute for f in { softmax, log_softmax } : cleanup, class 
     b = f(a, dim = d);
     c = permute(b, dims = q);
   }
+  where rank(x) > 0;
   rewrite {
     c = f(permute(x, dims = compose_perm(p, q)),
           dim = index_of(from_front(q, rank(x)), norm(d, rank(x))));
@@ -78,7 +81,7 @@ rule permute_cat : cleanup, class exact {
 /// Reduce first, permute what is left.
 rule permute_reduce for f in { sum, mean, amax, amin } : cleanup, class real {
   match { a = permute(x, dims = p); y = f(a, dim = [..ds], keepdim = true); }
-  where len(ds) > 0;
+  where rank(x) > 0, len(ds) > 0;
   when numel(y) < numel(a);
   rewrite { y = permute(f(x, dim = [perm_dim(p, v) for v in ds], keepdim = true), dims = p); }
 }

@@ -1,80 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Normalisations written out in elementary ops, and their affine parts: taken in where they follow,
-// folded into the linear op behind.
+// Rows made unit vectors and channels normalised in groups, written out; affine parts of
+// normalisations, folded into the linear op behind. Layer norm and RMS norm are in spell_norm.pat.
 pat 1;
 import "sets.pat";
 
-/// Whether dims are the last ones of a value of rank r, in any order.
-fn trailing(dims: list, r: int) =
-  len(dims) > 0 && sorted([norm(d, r) for d in dims]) == [v for v in (r - len(dims))..r];
-
-frag square(d) = mul(d, d) | pow(d, 2);
-/// (x - mean) / sqrt(mean((x - mean)^2) + eps).
-rule layer_norm : spell, benefit 30, class real {
-  match {
-    m = mean(x, dim = [..ds], keepdim = true);
-    d = sub(x, m);
-    v = mean(square(d), dim = [..es], keepdim = true);
-    y = (div(d, sqrt(add(v, e: const & scalar & nonnegative)))
-        | mul(d, rsqrt(add(v, e: const & scalar & nonnegative))));
-  }
-  where trailing(ds, rank(x)), trailing(es, rank(x)), len(ds) == len(es), shape(x) == shape(y);
-  rewrite { y = layer_norm(x, normalized_shape = shape(x)[rank(x) - len(ds):], eps = item(e)); }
-}
-/// The same with the variance by its own op.
-rule layer_norm_var : spell, benefit 30, class real {
-  match {
-    m = mean(x, dim = [..ds], keepdim = true);
-    d = sub(x, m);
-    v = var(x, dim = [..es], keepdim = true, correction = 0);
-    y = (div(d, sqrt(add(v, e: const & scalar & nonnegative)))
-        | mul(d, rsqrt(add(v, e: const & scalar & nonnegative))));
-  }
-  where trailing(ds, rank(x)), trailing(es, rank(x)), len(ds) == len(es), shape(x) == shape(y);
-  rewrite { y = layer_norm(x, normalized_shape = shape(x)[rank(x) - len(ds):], eps = item(e)); }
-}
-/// x / sqrt(mean(x^2) + eps).
-rule rms_norm : spell, benefit 20, class real {
-  match {
-    v = mean(square(x), dim = [..ds], keepdim = true);
-    y = (div(x, sqrt(add(v, e: const & scalar & nonnegative)))
-        | mul(x, rsqrt(add(v, e: const & scalar & nonnegative))));
-  }
-  where trailing(ds, rank(x)), shape(x) == shape(y);
-  rewrite { y = rms_norm(x, normalized_shape = shape(x)[rank(x) - len(ds):], eps = item(e)); }
-}
+frag squared(x) = mul(x, x) | pow(x, 2);
 /// x / sqrt(sum(x^2) + eps): the length of each row made one.
 rule l2_normalize : spell, benefit 20, class real {
   match {
-    v = sum(square(x), dim = [d], keepdim = true);
-    y = (div(x, sqrt(add(v, e: const & scalar & nonnegative)))
+    v = sum(squared(x), dim = [d], keepdim = true);
+    y = (
+        div(x, sqrt(add(v, e: const & scalar & nonnegative)))
         | mul(x, rsqrt(add(v, e: const & scalar & nonnegative))));
   }
   where norm(d, rank(x)) == rank(x) - 1, dim(x, -1) > 0, shape(x) == shape(y);
-  let   n = dim(x, -1);
+  let n = dim(x, -1);
   rewrite {
     y = rms_norm(x, full([n], 1.0 / sqrt(n)), normalized_shape = [n], eps = item(e) / (1.0 * n));
   }
-}
-
-/// Weight and bias that follow a normalisation without any.
-fn fits_norm(s: list, n: list) =
-  len(s) >= len(n) && prod(s) == prod(n) && s[len(s) - len(n):] == n;
-rule layer_norm_weight : spell, class real {
-  match { n = layer_norm(x, normalized_shape = k, eps = e); y = mul(n, g: const); }
-  where shape(n) == shape(y), fits_norm(shape(g), k);
-  rewrite { y = layer_norm(x, g.reshape(k), normalized_shape = k, eps = e); }
-}
-rule layer_norm_bias : spell, class real {
-  match { n = layer_norm(x, g?: const, normalized_shape = k, eps = e); y = add(n, b: const); }
-  where shape(n) == shape(y), fits_norm(shape(b), k);
-  rewrite { y = layer_norm(x, g ?? ones(k), b.reshape(k), normalized_shape = k, eps = e); }
-}
-rule rms_norm_weight : spell, class real {
-  match { n = rms_norm(x, normalized_shape = k, eps = e); y = mul(n, g: const); }
-  where shape(n) == shape(y), fits_norm(shape(g), k);
-  rewrite { y = rms_norm(x, g.reshape(k), normalized_shape = k, eps = e); }
 }
 
 /// Groups of channels laid out in a row, normalised, and laid back.
@@ -94,20 +38,20 @@ rule group_norm_instance : spell, benefit 20, class real {
     y = reshape(n, shape = _);
   }
   where shape(x) == shape(y), G > 0 && C % G == 0, K > 0;
-  let   w2 = (w ?? ones([G]))[:, None].expand([G, C / G]).reshape([C]);
-  let   b2 = (b ?? zeros([G]))[:, None].expand([G, C / G]).reshape([C]);
+  let w2 = (w ?? ones([G]))[:, None].expand([G, C / G]).reshape([C]);
+  let b2 = (b ?? zeros([G]))[:, None].expand([G, C / G]).reshape([C]);
   rewrite { y = group_norm(x, w2, b2, num_groups = G, eps = e); }
 }
 /// Weight and bias of each channel behind a group norm.
 fn channel_shaped(s: list, r: int, C: int) =
-  prod(s) == C && len(s) >= r - 1 && s[len(s) - r + 1] == C;
+    prod(s) == C && len(s) >= r - 1 && s[len(s) - r + 1] == C;
 rule group_norm_weight : spell, class real {
   match {
     n = group_norm(x: [_, C, ..], w?: const, b?: const, num_groups = g, eps = e);
     y = mul(n, c: const);
   }
   where shape(n) == shape(y), channel_shaped(shape(c), rank(x), C);
-  let   k = c.reshape([C]);
+  let k = c.reshape([C]);
   rewrite {
     y = group_norm(x, (w ?? ones([C])) * k, has(b) ? b * k : none, num_groups = g, eps = e);
   }
@@ -131,7 +75,7 @@ rule norm_linear : merge, class real {
     y = linear(n, w: const[O, I], c?: const[O], ..a);
   }
   rewrite {
-    y = linear(layer_norm(x, normalized_shape = k, eps = e), w * g[None, :],
+    y = linear(layer_norm(x, normalized_shape = k, eps = e), w * g[None,:],
                has(b) ? matmul(w, b ?? zeros([I])) + (c ?? zeros([O])) : c, ..a);
   }
 }
@@ -140,69 +84,9 @@ rule rms_norm_linear : merge, class real {
     n = rms_norm(x, g: const[I], normalized_shape = k, eps = e);
     y = linear(n, w: const[O, I], c?, ..a);
   }
-  rewrite { y = linear(rms_norm(x, normalized_shape = k, eps = e), w * g[None, :], c, ..a); }
+  rewrite { y = linear(rms_norm(x, normalized_shape = k, eps = e), w * g[None,:], c, ..a); }
 }
 
-test "division, two dimensions" for layer_norm {
-  graph (x: f32[2,5,3,4]) {
-    const two: f32[] = dense[2];
-    const eps: f32[] = dense[0.01];
-    m = mean(x, dim=[-1,2], keepdim=true); d = sub(x, m); q = pow(d, two);
-    v = mean(q, dim=[2,3], keepdim=true); s = add(v, eps); r = sqrt(s); y = div(d, r); return y;
-  }
-  expect fired 1;
-}
-test "product with the inverse root" for layer_norm {
-  graph (x: f32[5,7]) {
-    const eps: f32[1] = dense[0.01];
-    m = mean(x, dim=[1], keepdim=true); d = sub(x, m); q = mul(d, d);
-    v = mean(q, dim=[-1], keepdim=true); s = add(eps, v); r = rsqrt(s); y = mul(r, d); return y;
-  }
-  expect fired 1;
-}
-test "over the channels" for layer_norm {
-  graph (x: f32[2,5,3]) {
-    const eps: f32[] = dense[0.01];
-    m = mean(x, dim=[1], keepdim=true); d = sub(x, m); q = mul(d, d);
-    v = mean(q, dim=[1], keepdim=true); s = add(v, eps); r = sqrt(s); y = div(d, r); return y;
-  }
-  expect no_match because "trailing(ds, rank(x))";
-}
-test "variance" for layer_norm_var {
-  graph (x: f32[2,5,3]) {
-    const eps: f32[] = dense[0.01];
-    m = mean(x, dim=[2], keepdim=true); d = sub(x, m);
-    v = var(x, dim=[2], keepdim=true, correction=0.0); s = add(v, eps); r = sqrt(s);
-    y = div(d, r); return y;
-  }
-  expect fired 1;
-}
-test "variance of a sample" for layer_norm_var {
-  graph (x: f32[2,5,3]) {
-    const eps: f32[] = dense[0.01];
-    m = mean(x, dim=[2], keepdim=true); d = sub(x, m);
-    v = var(x, dim=[2], keepdim=true); s = add(v, eps); r = sqrt(s);
-    y = div(d, r); return y;
-  }
-  expect no_match because "correction";
-}
-test "as in language models" for rms_norm {
-  graph (x: f32[2,5,7]) {
-    const two: f32[] = dense[2];
-    const eps: f32[] = dense[0.01];
-    q = pow(x, two); v = mean(q, dim=[-1], keepdim=true); s = add(v, eps); r = rsqrt(s);
-    y = mul(x, r); return y;
-  }
-  expect fired 1;
-}
-test "of another value" for rms_norm {
-  graph (x: f32[2,5,7], u: f32[2,5,7]) {
-    const eps: f32[] = dense[0.01];
-    q = mul(u, u); v = mean(q, dim=[-1], keepdim=true); s = add(v, eps); r = rsqrt(s);
-    y = mul(x, r); return y;
-  }
-  expect no_match;
-}
 test "unit rows" for l2_normalize {
   graph (x: f32[2,5,7]) {
     const eps: f32[] = dense[0.01];
@@ -218,49 +102,6 @@ test "unit columns" for l2_normalize {
     y = div(x, r); return y;
   }
   expect no_match because "norm(d, rank(x))";
-}
-test "behind" for layer_norm_weight {
-  graph (x: f32[2,5,7]) {
-    const g: f32[1,5,7] = file("random", "g");
-    n = layer_norm(x, normalized_shape=[5,7]); y = mul(g, n); return y;
-  }
-  expect fired 1;
-}
-test "of each row" for layer_norm_weight {
-  graph (x: f32[2,5,7]) {
-    const g: f32[5,1] = file("random", "g");
-    n = layer_norm(x, normalized_shape=[7]); y = mul(g, n); return y;
-  }
-  expect no_match because "fits_norm";
-}
-test "with a weight" for layer_norm_bias {
-  graph (x: f32[2,5,7]) {
-    const g: f32[7] = file("random", "g");
-    const b: f32[7] = file("random", "b");
-    n = layer_norm(x, g, normalized_shape=[7]); y = add(b, n); return y;
-  }
-  expect fired 1;
-}
-test "one number" for layer_norm_bias {
-  graph (x: f32[2,5,7]) {
-    const b: f32[] = dense[1];
-    n = layer_norm(x, normalized_shape=[7]); y = add(b, n); return y;
-  }
-  expect no_match because "fits_norm";
-}
-test "behind" for rms_norm_weight {
-  graph (x: f32[2,5,7]) {
-    const g: f32[7] = file("random", "g");
-    n = rms_norm(x, normalized_shape=[7], eps=0.01); y = mul(n, g); return y;
-  }
-  expect fired 1;
-}
-test "has one" for rms_norm_weight {
-  graph (x: f32[2,5,7]) {
-    const g: f32[7] = file("random", "g");
-    n = rms_norm(x, g, normalized_shape=[7], eps=0.01); y = mul(n, g); return y;
-  }
-  expect no_match;
 }
 test "three groups" for group_norm {
   graph (x: f32[2,6,5,3]) {
