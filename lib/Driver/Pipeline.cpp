@@ -7,6 +7,8 @@
 #include "wnnx/Driver/TensorFile.h"
 #include "wnnx/Ops/Infer.h"
 #include "wnnx/Transforms/Passes.h"
+#include "wnnx/Verify/LoadCheck.h"
+#include "wnnx/Verify/Validate.h"
 
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -59,6 +61,13 @@ FailureOr<LoadedRules> loadPipelineRules(const PipelineOptions &options, Diagnos
   if (failed(policy))
     return failure();
   loaded.policy = *policy;
+  if (loaded.rules && !options.ruleChecks.skipVerify) {
+    verify::LoadCheckOptions check;
+    check.cache = verify::defaultVerdictCache();
+    auto mayRun = [&](const pat::Rule &r) { return loaded.policy.allows(r.eqClass, r.name); };
+    if (failed(verify::checkLoadedRules(*loaded.rules, check, mayRun, diags)))
+      return failure();
+  }
   bool ok = true;
   if (loaded.rules) {
     loaded.interface = loaded.rules->interfaceEdits();
@@ -112,8 +121,21 @@ static LogicalResult runRules(Graph &graph, const PipelineOptions &options,
     rewrite.ruleLimit = options.monitor.ruleLimit - monitor->applications().size();
   rewrite.allow = rules.policy;
   rewrite.verifyEach = options.verifyEach;
+  verify::RewriteValidator validator(diags);
+  unsigned errorsBefore = diags.errorCount();
+  if (options.ruleChecks.validateRewrites)
+    validator.attach(rewrite);
   pat::RewriteReport report;
   LogicalResult result = applyRules(graph, *rules.rules, rewrite, report, diags);
+  rewrite.beforeCommit = nullptr;
+  if (diags.errorCount() != errorsBefore)
+    result = failure();
+  if (options.log && options.ruleChecks.validateRewrites)
+    *options.log << "validated " << validator.checked << " rewrites"
+                 << (validator.skipped
+                         ? "; " + std::to_string(validator.skipped) + " of class relaxed not"
+                         : std::string())
+                 << "\n";
   if (options.log && options.report != PipelineOptions::None)
     *options.log << summarize(report);
   if (options.log && options.report == PipelineOptions::Full)

@@ -66,6 +66,7 @@ int main(int argc, char **argv) {
              "Print the graph to standard error after PASS, or after each with `all`");
   line.flag("print-locations", o.pipeline.locations, "Print where each node came from");
   line.flag("verify-each", o.pipeline.verifyEach, "Verify the graph after each pass");
+  addRuleCheckOptions(line, o.pipeline.ruleChecks);
   line.flag("verify-only", o.verifyOnly, "Read and verify; print nothing");
   line.flag("list-passes", o.listPasses, "List the passes and what they do");
   addMonitorOptions(line, o.pipeline.monitor);

@@ -41,6 +41,7 @@ int main(int argc, char **argv) {
   line.value("keep", "FOLDER", o.keep, "Keep the generated files of the compiled engine in FOLDER");
   line.flag("rule-report", report, "Say what the rules did");
   line.flag("verify-each", o.pipeline.verifyEach, "Verify the graph after each pass and rewrite");
+  addRuleCheckOptions(line, o.pipeline.ruleChecks);
   line.list("interface", "EDITS", o.pipeline.interface,
             "Edit inputs and outputs first, as in `drop output aux; output y = logits[:, -1]; "
             "assume input mask = 1`; may be repeated");

@@ -25,6 +25,11 @@ int main(int argc, char **argv) {
       "weights", {"auto", "embed", "incbin", "file"}, o.weights,
       "Where the weights of C++ go: into the source, into the object file by the assembler, "
       "or into a file to be mapped; auto embeds small ones and assembles large ones");
+  line.choice("winograd", {"off", "f2", "f4"}, o.winograd,
+              "Largest tiles of 3x3 convolutions by Winograd's algorithm, which rounds differently "
+              "(docs/performance.md): none, 2x2, or 4x4; f4 without it");
+  line.flag("profile", o.profile,
+            "Also write FILE_profile.cpp, a program that prints the time of each step");
   line.value("name", "NAME", o.name,
              "Name of the model; for C++ the prefix of symbols, which is the output's name");
   line.names("passes", "A,B,...", o.pipeline.passes,
@@ -34,6 +39,7 @@ int main(int argc, char **argv) {
              "Print the graph to standard error after PASS, or after each with `all`");
   line.flag("print-locations", o.pipeline.locations, "Print where each node came from");
   line.flag("verify-each", o.pipeline.verifyEach, "Verify the graph after each pass and rewrite");
+  addRuleCheckOptions(line, o.pipeline.ruleChecks);
   line.list("interface", "EDITS", o.pipeline.interface,
             "Edit inputs and outputs first, as in `drop output aux; output y = logits[:, -1]; "
             "assume input mask = 1`; may be repeated");

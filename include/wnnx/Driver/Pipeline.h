@@ -4,6 +4,7 @@
 // may give.
 #pragma once
 
+#include "wnnx/Driver/RuleChecks.h"
 #include "wnnx/IR/Graph.h"
 #include "wnnx/Pattern/Interface.h"
 #include "wnnx/Pattern/Rules.h"
@@ -29,6 +30,7 @@ struct PipelineOptions {
   /// After which passes the graph is printed to `log`; "all" for all.
   std::vector<std::string> printAfter;
   bool verifyEach = false;
+  RuleCheckOptions ruleChecks;
   /// `--allow=`: equality classes, names of rules, `interface`; empty for the default.
   std::vector<std::string> allow;
   bool locations = false;                            // in what is printed

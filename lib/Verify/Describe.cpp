@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Verdicts as text.
+#include "wnnx/Support/Json.h"
+#include "wnnx/Verify/Verify.h"
+
+#include "fmt/format.h"
+
+namespace wnnx::verify {
+
+static std::string indented(const std::string &text) {
+  std::string out = "    ";
+  for (size_t i = 0; i < text.size(); ++i) {
+    out += text[i];
+    if (text[i] == '\n' && i + 1 < text.size())
+      out += "    ";
+  }
+  return out;
+}
+
+static std::string coverageText(const RuleVerdict &v) {
+  std::string out;
+  for (const auto &[group, values] : v.coverage) {
+    unsigned total = 0;
+    for (const auto &entry : values)
+      total += entry.second;
+    std::string list;
+    for (const auto &[value, count] : values)
+      list += fmt::format("{}{} {}%", list.empty() ? "" : ", ", value,
+                          (100 * count + total / 2) / total);
+    out += fmt::format("    {}: {}\n", group, list);
+  }
+  return out;
+}
+
+std::string describe(const RuleVerdict &v, bool coverage) {
+  std::string head = fmt::format("{}: {} ({}): ", v.place, v.rule, v.eqClass);
+  if (v.status == RuleVerdict::Vacuous)
+    return head + fmt::format("vacuous: {} instances found in {} attempts{}\n", v.instances,
+                              v.attempts, v.why.empty() ? "" : "; nearest: " + v.why);
+  std::string out = head;
+  if (v.status == RuleVerdict::Passed) {
+    out += fmt::format("tested on {} instances", v.instances);
+    if (v.inField)
+      out += fmt::format(", {} of them exact over GF(2^61-1)", v.inField);
+    out += "\n";
+  } else {
+    const Counterexample &c = *v.counterexample;
+    out += fmt::format("wrong ({}): {}\n", v.layer, c.message);
+    if (!c.instance.empty())
+      out += "  smallest instance:\n" + indented(c.instance);
+    if (!c.left.empty())
+      out += fmt::format("  left  {}\n  right {}\n", c.left, c.right);
+    out += "  as a test:\n" + indented(c.test);
+  }
+  return coverage ? out + coverageText(v) : out;
+}
+
+std::string describeJson(llvm::ArrayRef<RuleVerdict> verdicts) {
+  std::string out;
+  JsonWriter w(out);
+  auto field = [&](const char *name, const auto &value) {
+    w.key(name);
+    w.value(value);
+  };
+  w.beginObject();
+  field("note", "tested, not proven");
+  w.key("rules");
+  w.beginArray();
+  for (const RuleVerdict &v : verdicts) {
+    w.newline();
+    w.beginObject();
+    field("rule", v.rule);
+    field("place", v.place);
+    field("class", v.eqClass);
+    field("verdict", v.status == RuleVerdict::Passed  ? "passed"
+                     : v.status == RuleVerdict::Wrong ? "wrong"
+                                                      : "vacuous");
+    field("instances", int64_t(v.instances));
+    field("exactInField", int64_t(v.inField));
+    field("attempts", int64_t(v.attempts));
+    if (v.status == RuleVerdict::Vacuous)
+      field("nearest", v.why);
+    if (v.counterexample) {
+      field("layer", v.layer);
+      w.key("counterexample");
+      w.beginObject();
+      field("message", v.counterexample->message);
+      field("inputs", v.counterexample->instance);
+      field("left", v.counterexample->left);
+      field("right", v.counterexample->right);
+      field("test", v.counterexample->test);
+      w.endObject();
+    }
+    w.key("coverage");
+    w.beginObject();
+    for (const auto &[group, values] : v.coverage) {
+      w.key(group);
+      w.beginObject();
+      for (const auto &[value, count] : values)
+        field(value.c_str(), int64_t(count));
+      w.endObject();
+    }
+    w.endObject();
+    w.endObject();
+  }
+  w.endArray();
+  w.endObject();
+  return out + "\n";
+}
+
+} // namespace wnnx::verify

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Builds the graph of one instance, pattern by pattern from the operands up.
+#pragma once
+
+#include "Generator.h"
+#include "OperandWant.h"
+
+namespace wnnx::verify {
+
+class InstanceBuilder {
+  using Result = std::optional<Value *>; // nothing: failed; null: an operand that is absent
+  const pat::Rule &rule;
+  const pat::RewriteOptions &options;
+  Choices &choices;
+  Graph &g;
+  pat::Slots slots;
+  std::vector<bool> built;                                // statements
+  std::vector<std::vector<const pat::TypePat *>> typesOf; // by slot, where they always hold
+  std::vector<Value *> free;
+  DType mainType = DType::F64;
+
+public:
+  std::vector<Tensor> inputs;
+  Features features;
+  unsigned nodesBuilt = 0;
+  bool unusualTypes = false;
+  std::string why; // why nothing could be built
+
+  InstanceBuilder(const pat::Rule &r, const pat::RewriteOptions &o, Choices &c, Graph &graph);
+  bool run();
+  /// The node at which the rule is tried.
+  Node *anchor() const;
+
+private:
+  void collectTypes(const pat::Pat &p, bool always);
+  void note(std::string group, std::string value) {
+    features.push_back({std::move(group), std::move(value)});
+  }
+  std::nullopt_t fail(std::string reason) {
+    if (why.empty())
+      why = std::move(reason);
+    return std::nullopt;
+  }
+  bool bind(int slot, pat::Datum d);
+  bool bound(unsigned slot) const { return slots[slot].bound(); }
+  std::string slotName(unsigned slot) const { return rule.slots[slot].name; }
+
+  bool statement(unsigned index);
+  bool set(unsigned index);
+  bool addOutputs();
+
+  Result pattern(const pat::Pat &p, Key key, const Want &want, unsigned results = 1);
+  Result variable(const pat::Pat &p, Key key, const Want &want);
+  Result alternatives(const pat::Pat &p, Key key, const Want &want);
+  Result literal(const pat::Pat &p, Key key, const Want &want);
+  Result flat(const pat::Pat &p, Key key, const Want &want);
+  Result chain(const pat::Pat &p, Key key, const Want &want);
+  Result op(const pat::Pat &p, Key key, const Want &want, unsigned results);
+  /// Whether the operand follows from what is there, so that others should follow from it.
+  bool leads(const pat::Pat &p) const;
+
+  bool solveShape(llvm::ArrayRef<const pat::TypePat *> types, const Want &want, Key key,
+                  Shape &out);
+  /// Binds the names of sizes to those of a value that is there.
+  bool bindSizes(llvm::ArrayRef<const pat::TypePat *> types, const Shape &shape);
+  /// What the types of a name say before the value is there.
+  Want wantOfTypes(unsigned slot) const;
+  int64_t dimension(Key key);
+  Value *freeValue(const std::string &name, const TensorType &type, bool constant,
+                   const Domain &domain, Key key);
+  Result anything(const std::string &name, Key key, const Want &want);
+  friend class NodeBuilder;
+};
+
+} // namespace wnnx::verify

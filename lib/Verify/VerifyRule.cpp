@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The search for a counterexample: instances from scratch, and variations of those that were found,
+// which is how rules with narrow conditions get theirs. When nothing matches yet, the attempt that
+// came nearest is varied.
+#include "Check.h"
+#include "Shrink.h"
+#include "wnnx/Verify/Verify.h"
+
+#include <chrono>
+#include <thread>
+
+namespace wnnx::verify {
+
+using namespace pat;
+
+namespace {
+
+class Search {
+  const Rule &rule;
+  const VerifyOptions &options;
+  RewriteOptions rewriting;
+  Generator generator;
+  std::vector<Trace> found; // a sample of what matched
+  Trace nearest;
+  Progress nearestProgress = -1;
+  uint64_t random;
+  RuleVerdict v;
+
+  uint64_t next(uint64_t n) {
+    random = mixBits(random);
+    return random % n;
+  }
+
+  /// A trace with some decisions left out, to be taken anew.
+  Trace varied(const Trace &t) {
+    Trace out;
+    uint64_t percent = std::initializer_list<uint64_t>{5, 15, 40, 70}.begin()[next(4)];
+    for (const auto &entry : t) {
+      if (next(100) >= percent)
+        out.insert(entry);
+    }
+    return out;
+  }
+
+  Trace start() {
+    if (!found.empty() && next(2))
+      return varied(found[next(found.size())]);
+    if (found.empty() && nearestProgress > 0 && next(3))
+      return varied(nearest);
+    return {};
+  }
+
+  void count(const Instance &in) {
+    for (const auto &[group, value] : in.features)
+      ++v.coverage[group][value];
+  }
+
+public:
+  Search(const Rule &r, const VerifyOptions &o)
+      : rule(r), options(o), generator(r, rewriting),
+        random(mixBits(o.seed) ^ Key().operator/(std::string_view(r.name)).value()) {
+    rewriting.ignoreWhen = true;
+    rewriting.allow = EqPolicy::everything();
+    v.rule = r.name;
+    v.place = r.place();
+    v.range = r.range;
+    v.eqClass = eqClassName(r.eqClass);
+  }
+
+  RuleVerdict run() {
+    auto begin = std::chrono::steady_clock::now();
+    unsigned want = std::max<int64_t>(options.instances, rule.verify.instances);
+    uint64_t limit = uint64_t(want) * options.patience;
+    std::string why;
+    for (v.attempts = 0; v.attempts < limit && v.instances < want; ++v.attempts) {
+      // What never comes near a match in this many attempts will not in ten times as many.
+      if (v.instances == 0 && v.attempts > 3000 + limit / 4)
+        break;
+      Trace trace = start();
+      Progress progress = 0;
+      std::optional<Instance> in = generator.make(trace, next(UINT64_MAX), false, progress, &why);
+      if (!in) {
+        if (progress >= nearestProgress) {
+          if (progress > nearestProgress)
+            v.why = why;
+          nearestProgress = progress;
+          nearest = std::move(trace);
+        }
+        continue;
+      }
+      Trace taken = in->trace;
+      Features features = in->features;
+      uint64_t seed = next(UINT64_MAX);
+      Finding f = checkInstance(rule, *in, rewriting, seed);
+      if (f.kind == Finding::NothingToSay)
+        continue;
+      for (const auto &[group, value] : features)
+        ++v.coverage[group][value];
+      if (found.size() < 24)
+        found.push_back(taken);
+      else
+        found[next(found.size())] = taken;
+      ++v.instances;
+      v.inField += f.inField;
+      if (f.fails()) {
+        v.status = RuleVerdict::Wrong;
+        v.layer = f.kind == Finding::Shapes ? "shapes" : "values";
+        v.counterexample = smallest(rule, generator, rewriting, std::move(taken), f.kind, seed,
+                                    options.shrink ? 1500 : 0);
+        break;
+      }
+    }
+    unsigned least = unsigned(std::max<int64_t>(options.least, rule.verify.instances));
+    if (v.status == RuleVerdict::Passed && v.instances < std::min(least, want))
+      v.status = RuleVerdict::Vacuous;
+    v.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return std::move(v);
+  }
+};
+
+} // namespace
+
+RuleVerdict verifyRule(const Rule &rule, const VerifyOptions &options) {
+  return Search(rule, options).run();
+}
+
+std::vector<RuleVerdict> verifyRules(const RuleSet &rules, const VerifyOptions &options) {
+  std::vector<const Rule *> chosen;
+  for (const auto &r : rules.program().rules) {
+    if (!options.only || options.only(r->name))
+      chosen.push_back(r.get());
+  }
+  std::vector<RuleVerdict> verdicts(chosen.size());
+  // Rules are independent of each other, and each search depends on its seed alone.
+  unsigned jobs = std::max(1u, std::min<unsigned>(options.jobs, unsigned(chosen.size())));
+  auto work = [&](unsigned first) {
+    for (size_t i = first; i < chosen.size(); i += jobs)
+      verdicts[i] = verifyRule(*chosen[i], options);
+  };
+  std::vector<std::thread> threads;
+  for (unsigned j = 1; j < jobs; ++j)
+    threads.emplace_back(work, j);
+  work(0);
+  for (std::thread &t : threads)
+    t.join();
+  return verdicts;
+}
+
+} // namespace wnnx::verify

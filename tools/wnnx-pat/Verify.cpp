@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// wnnx-pat verify: tests rules on graphs made from their left sides, and with `--mutate` tests
+// that.
+#include "Commands.h"
+
+#include "wnnx/Support/Diagnostics.h"
+#include "wnnx/Support/ErrorText.h"
+#include "wnnx/Support/OutputFile.h"
+#include "wnnx/Verify/Mutate.h"
+#include "wnnx/Verify/Termination.h"
+
+#include "fmt/format.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace wnnx::cmd {
+
+namespace {
+struct Request {
+  Args files;
+  verify::VerifyOptions options;
+  std::string rule, save;
+  bool coverage = false, json = false, mutate = false;
+};
+
+/// Negative when all is well, else the exit status.
+int parse(const Args &args, Request &r) {
+  for (const std::string &a : args) {
+    llvm::StringRef s(a);
+    auto number = [&](auto &to) { return !s.getAsInteger(10, to); };
+    bool ok = true;
+    if (s.consume_front("--rule="))
+      r.rule = s.str();
+    else if (s.consume_front("--save="))
+      r.save = s.str();
+    else if (s.consume_front("--instances="))
+      ok = number(r.options.instances) && r.options.instances > 0 && r.options.instances <= 1000000;
+    else if (s.consume_front("--seed="))
+      ok = number(r.options.seed);
+    else if (s.consume_front("--jobs="))
+      ok = number(r.options.jobs) && r.options.jobs > 0 && r.options.jobs <= 256;
+    else if (s == "--coverage")
+      r.coverage = true;
+    else if (s == "--json")
+      r.json = true;
+    else if (s == "--mutate")
+      r.mutate = true;
+    else if (s.starts_with("--"))
+      return usage("unknown option `" + a + "` of `verify`");
+    else
+      r.files.push_back(a);
+    if (!ok)
+      return usage("`" + a + "` needs a positive number");
+  }
+  return r.files.empty() ? usage("`verify` needs rule files") : -1;
+}
+
+int mutate(pat::RuleSet &rules, const verify::VerifyOptions &options) {
+  unsigned mutants = 0, killed = 0, vacuous = 0;
+  for (const verify::MutationReport &r : verify::mutateRules(rules, options)) {
+    mutants += r.mutants;
+    killed += r.killed;
+    vacuous += r.vacuous;
+    for (const auto &s : r.survivors)
+      llvm::outs() << fmt::format("{}: {}: survives: {}\n", s.range.str(), r.rule, s.what);
+  }
+  llvm::outs() << fmt::format("{} wrong variants: {} rejected, {} match nothing, {} survive\n",
+                              mutants, killed, vacuous, mutants - killed - vacuous);
+  return 0;
+}
+
+/// A rule file with the counterexamples as tests, importing the files that were verified.
+bool save(const Request &r, llvm::ArrayRef<verify::RuleVerdict> verdicts) {
+  std::string text = "// Counterexamples found by wnnx-pat verify.\npat 1;\n";
+  for (const std::string &f : r.files) {
+    llvm::SmallString<128> path(f);
+    llvm::sys::fs::make_absolute(path);
+    text += fmt::format("import {};\n", quote(path.str().str()));
+  }
+  for (const verify::RuleVerdict &v : verdicts) {
+    if (v.counterexample)
+      text += "\n" + v.counterexample->test;
+  }
+  if (llvm::Error e = writeWholeFile(r.save, text)) {
+    llvm::errs() << "wnnx-pat: " << r.save << ": " << errorText(std::move(e)) << "\n";
+    return false;
+  }
+  llvm::outs() << "saved: " << r.save << "\n";
+  return true;
+}
+} // namespace
+
+int verify(const Args &args) {
+  Request r;
+  if (int code = parse(args, r); code >= 0)
+    return code;
+  Diagnostics diags;
+  FailureOr<pat::RuleSet> rules = pat::loadRules(r.files, diags);
+  if (failed(rules)) {
+    llvm::errs() << diags.render();
+    return 1;
+  }
+  if (!r.rule.empty()) {
+    r.options.only = [&](std::string_view name) { return name == r.rule; };
+    if (std::none_of(rules->program().rules.begin(), rules->program().rules.end(),
+                     [&](const auto &p) { return p->name == r.rule; })) {
+      std::vector<std::string_view> names = rules->ruleNames();
+      llvm::errs() << "wnnx-pat: there is no rule `" << r.rule << "`" << didYouMean(r.rule, names)
+                   << "\n";
+      return 1;
+    }
+  }
+  if (r.mutate)
+    return mutate(*rules, r.options);
+  std::vector<verify::RuleVerdict> verdicts = verify::verifyRules(*rules, r.options);
+  unsigned bad = 0;
+  for (const verify::RuleVerdict &v : verdicts)
+    bad += v.status != verify::RuleVerdict::Passed;
+  verify::TerminationReport loops = r.rule.empty()
+                                        ? verify::checkTermination(*rules, verdicts, r.options)
+                                        : verify::TerminationReport();
+  if (r.json) {
+    llvm::outs() << verify::describeJson(verdicts);
+  } else {
+    for (const verify::RuleVerdict &v : verdicts)
+      llvm::outs() << verify::describe(v, r.coverage);
+    llvm::outs() << loops.text;
+    llvm::outs() << fmt::format("{} of {} rules passed; tested, not proven\n",
+                                verdicts.size() - bad, verdicts.size());
+  }
+  if (!r.save.empty() && bad && !save(r, verdicts))
+    return 1;
+  return bad || loops.loops ? 1 : 0;
+}
+
+} // namespace wnnx::cmd
