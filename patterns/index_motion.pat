@@ -110,6 +110,31 @@ rule take_softmax for f in { softmax, log_softmax } : push, class exact {
   rewrite { z = f(index_select(x, i, dim = d), dim = c); }
 }
 
+/// Of two operands each, unless it is broadcast along the dimension. Where the choice of the best boxes
+/// moves in front of what decodes them (case B17).
+rule take_binary : push, class exact {
+  match {
+    y = f@elementwise_binary(a, b, ..p);
+    z = index_select(y, i, dim = d);
+  }
+  let r = rank(y) - norm(d, rank(y));
+  when 2 * numel(z) < numel(y);
+  rewrite {
+    z = f(rank(a) >= r && dim(a, -r) == dim(y, -r) ? index_select(a, i, dim = -r) : a,
+          rank(b) >= r && dim(b, -r) == dim(y, -r) ? index_select(b, i, dim = -r) : b, ..p);
+  }
+}
+rule take_reshape : push, class exact {
+  match {
+    y = reshape(x, shape = _);
+    z = index_select(y, i, dim = d);
+  }
+  let k = map_dim(shape(y), shape(x), norm(d, rank(y)));
+  let s = shape(z);
+  when numel(z) < numel(y);
+  rewrite { z = reshape(index_select(x, i, dim = k), shape = s); }
+}
+
 test "attributes stay" for index_unary {
   graph (x: f32[3,5,4]) {
     const i: i64[3] = dense[0, 1, 2];
@@ -304,4 +329,26 @@ test "another dimension" for take_softmax {
 test "the dimension of the sum" for take_softmax {
   graph (x: f32[3,5,4], i: i64[2]) { y = softmax(x, dim=-1); z = index_select(y, i, dim=2); return z; }
   expect no_match because "norm(c, rank(x)) != norm(d, rank(x))";
+}
+
+test "a table along the dimension, and one across" for take_binary {
+  graph (x: f32[3,5,4], g: f32[5,1]) {
+    const i: i64[2] = dense[4, 1];
+    y = mul(x, g);
+    z = index_select(y, i, dim=1);
+    return z;
+  }
+  expect fired 1;
+}
+test "all are wanted" for take_binary {
+  graph (x: f32[3,2], g: f32[2], i: i64[2]) { y = mul(x, g); z = index_select(y, i, dim=1); return z; }
+  expect no_match because "2 * numel(z) < numel(y)";
+}
+test "a batch of one goes away" for take_reshape {
+  graph (x: f32[1,5,4]) { const i: i64[2] = dense[4, 1]; y = reshape(x, shape=[5, 4]); z = index_select(y, i, dim=0); return z; }
+  expect fired 1;
+}
+test "the dimension was joined" for take_reshape {
+  graph (x: f32[2,5,4], i: i64[2]) { y = reshape(x, shape=[10, 4]); z = index_select(y, i, dim=0); return z; }
+  expect no_match;
 }

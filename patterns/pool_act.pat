@@ -27,6 +27,17 @@ rule adaptive_max_pool_increasing for f in { relu, clamp, sigmoid, tanh, hardsig
   rewrite { z = f(adaptive_max_pool2d(x, output_size = s), ..a); }
 }
 
+/// The same for the largest of a dimension: a detector's best class (A11). Before activations are fused,
+/// because there are fewer of them afterwards; those that cost nothing stay where they are.
+rule amax_increasing for f in { sigmoid, tanh, exp, erf, hardsigmoid } : push, class real {
+  match {
+    y = f(x, ..a);
+    z = amax(y, ..d);
+  }
+  when 2 * numel(z) <= numel(y);
+  rewrite { z = f(amax(x, ..d), ..a); }
+}
+
 test "attributes stay" for max_pool_increasing {
   graph (x: f32[2,3,7,6]) { y = clamp(x, min=-0.5, max=0.75); z = max_pool2d(y, kernel_size=[3, 2], stride=[2, 2], padding=[1, 0]); return z; }
   expect fired 1;
@@ -45,5 +56,18 @@ test "over all" for adaptive_max_pool_increasing {
 }
 test "the activation is read" for adaptive_max_pool_increasing {
   graph (x: f32[2,3,7,6]) { y = tanh(x); z = adaptive_max_pool2d(y, output_size=[1, 2]); return y, z; }
+  expect no_match because "graph output";
+}
+
+test "the best class" for amax_increasing {
+  graph (x: f32[2,5,3]) { y = sigmoid(x); z = amax(y, dim=[1], keepdim=true); return z; }
+  expect fired 1;
+}
+test "it falls before it rises, too" for amax_increasing {
+  graph (x: f32[2,5,3]) { y = gelu(x); z = amax(y, dim=[1]); return z; }
+  expect no_match;
+}
+test "all probabilities are read" for amax_increasing {
+  graph (x: f32[2,5,3]) { y = sigmoid(x); z = amax(y, dim=[1]); return y, z; }
   expect no_match because "graph output";
 }

@@ -15,7 +15,7 @@ rule slice_normal : push, benefit 20, class exact {
   let n = dim(x, d);
   let first = max(0, min(n, s < 0 ? s + n : s));
   let last = max(first, min(n, e < 0 ? e + n : e));
-  where d < 0 || s != first || e != last;
+  where d != norm(d, rank(x)) || s != first || e != last;
   rewrite { y = slice(x, dim = norm(d, rank(x)), start = first, end = last, step = t); }
 }
 /// One index is a slice of one, which can move; `select_again` in `slice_shape.pat` turns back those

@@ -9,13 +9,13 @@ import torch.nn.functional as F
 from registry import case, settle
 
 
-@case("B8", "detr-layer0", "DETR: self-attention over queries that are zero", {}, macs=1.2)
+@case("B8", "detr-layer0", "DETR: self-attention over queries that are zero (positions are an input)",
+      {"attend_equal_rows": 1}, macs=1.1)
 def detr_layer0():
     class Layer(nn.Module):
-        def __init__(self, d=16, heads=2, queries=7):
+        def __init__(self, d=16, heads=2):
             super().__init__()
-            self.heads, self.queries = heads, queries
-            self.pos = nn.Parameter(torch.randn(queries, d))
+            self.heads = heads
             self.q, self.k, self.v, self.o = (nn.Linear(d, d) for _ in range(4))
             self.cq, self.ck, self.cv, self.co = (nn.Linear(d, d) for _ in range(4))
             self.n1, self.n2 = nn.LayerNorm(d), nn.LayerNorm(d)
@@ -25,19 +25,18 @@ def detr_layer0():
             q, k, v = (t.view(n, t.shape[1], self.heads, -1).transpose(1, 2) for t in (q, k, v))
             return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, s, d)
 
-        def forward(self, memory):
-            n = memory.shape[0]
-            pos = self.pos.unsqueeze(0).repeat(n, 1, 1)
-            tgt = torch.zeros_like(memory[:, :self.queries])
+        def forward(self, memory, pos):
+            tgt = torch.zeros_like(pos)
             q = tgt + pos
             tgt = self.n1(tgt + self.o(self.attend(self.q(q), self.k(q), self.v(tgt))))
             return self.n2(tgt + self.co(self.attend(self.cq(tgt + pos), self.ck(memory),
                                                      self.cv(memory))))
 
-    return settle(Layer()), [torch.randn(3, 20, 16)]
+    return settle(Layer()), [torch.randn(3, 20, 16), torch.randn(3, 7, 16)]
 
 
-@case("B10", "attention-biases", "the bias of the keys is dead, that of the values moves behind", {})
+@case("B10", "attention-biases", "the bias of the keys is dead, that of the values moves behind",
+      {"key_bias_plain": 1, "value_bias_plain": 1}, bytes=1.01)
 def attention_biases():
     class Net(nn.Module):
         def __init__(self, d=12):
@@ -45,19 +44,20 @@ def attention_biases():
             self.q, self.k, self.v, self.o = (nn.Linear(d, d) for _ in range(4))
 
         def forward(self, x):
-            a = (self.q(x) @ self.k(x).transpose(1, 2)).softmax(-1)
-            return self.o(a @ self.v(x))
+            return self.o(F.scaled_dot_product_attention(self.q(x), self.k(x), self.v(x)))
 
     return settle(Net()), [torch.randn(2, 6, 12)]
 
 
-@case("B11", "norm-affine", "the affine part of a layer norm goes into the product behind", {})
+@case("B11", "norm-affine", "the affine part of a layer norm goes into the product behind",
+      {"norm_linear": 1})
 def norm_affine():
     return settle(nn.Sequential(nn.LayerNorm(12), nn.Linear(12, 20), nn.GELU())), \
         [torch.randn(2, 6, 12)]
 
 
-@case("B22", "convnext-permutes", "permutations around a norm that cancel", {}, bytes=1.1)
+@case("B22", "convnext-permutes", "permutations that cancel around activations",
+      {"permute_scalar_down": 1, "permute_unary_down": 1}, bytes=1.5)
 def convnext_permutes():
     class Net(nn.Module):
         def __init__(self, c=8):
@@ -72,7 +72,7 @@ def convnext_permutes():
     return settle(Net()), [torch.randn(2, 8, 9, 7)]
 
 
-@case("B23", "cat-split", "a concatenation that is split again", {}, bytes=1.5)
+@case("B23", "cat-split", "a concatenation that is split again", {"split_cat_two": 1}, bytes=1.5)
 def cat_split():
     class Net(nn.Module):
         def forward(self, x, y):
@@ -95,7 +95,7 @@ def activations():
     return Net().eval(), [torch.randn(2, 5, 6)]
 
 
-@case("C2", "norms", "layer norm and RMS norm written out", {}, bytes=2.0)
+@case("C2", "norms", "layer norm and RMS norm written out", {"layer_norm": 1, "rms_norm": 1}, bytes=2.0)
 def norms():
     class Net(nn.Module):
         def __init__(self, d=12):
@@ -111,7 +111,7 @@ def norms():
     return settle(Net()), [torch.randn(2, 6, 12)]
 
 
-@case("C3", "attention", "attention written out", {}, bytes=1.1)
+@case("C3", "attention", "attention written out", {"attention": 1}, bytes=2.0)
 def attention():
     class Net(nn.Module):
         def forward(self, q, k, v):
@@ -120,7 +120,7 @@ def attention():
     return Net().eval(), [torch.randn(2, 3, 9, 8) for _ in range(3)]
 
 
-@case("C4", "channel-shuffle", "channel shuffle written out twice", {})
+@case("C4", "channel-shuffle", "channel shuffle and back", {"shuffle_shuffle": 1}, bytes=2.0)
 def channel_shuffle():
     class Net(nn.Module):
         def forward(self, x):
@@ -131,7 +131,7 @@ def channel_shuffle():
     return Net().eval(), [torch.randn(2, 6, 5, 4)]
 
 
-@case("C9", "scales", "chains of constant factors and sums; layer scale", {}, bytes=1.5)
+@case("C9", "scales", "chains of constant factors; layer scale", {"mul_mul": 1, "linear_scale": 1}, bytes=1.5)
 def scales():
     class Net(nn.Module):
         def __init__(self, d=12):
@@ -160,7 +160,7 @@ def padding():
     return settle(Net()), [torch.randn(2, 3, 14, 10)]
 
 
-@case("C11", "dead-channels", "channels that batch norm made constant", {}, macs=1.2)
+@case("C11", "dead-channels", "channels that batch norm made constant", {"dead_filters_relu": 1}, macs=1.2)
 def dead_channels():
     class Net(nn.Module):
         def __init__(self):

@@ -22,13 +22,13 @@ class SegmentationHead(nn.Module):
         return y.softmax(1).argmax(1)
 
 
-@case("A11", "segmentation", "segmentation: softmax before argmax", {"softmax_argmax": 1}, ties=True)
+@case("A11", "segmentation", "segmentation: softmax before argmax", {"decide_softmax": 1}, ties=True, bytes=1.5)
 def segmentation():
     return settle(SegmentationHead("bilinear")), [torch.randn(2, 6, 7, 5)]
 
 
 @case("A11", "detector-max", "detector: largest of 20 sigmoids is the sigmoid of the largest",
-      {"amax_monotone": 1}, bytes=1.5)
+      {"amax_increasing": 1}, bytes=1.5)
 def detector_max():
     class Net(nn.Module):
         def __init__(self):
@@ -41,7 +41,8 @@ def detector_max():
     return settle(Net()), [torch.randn(2, 8, 12, 10)]
 
 
-@case("A15", "auxiliary", "outputs that the application does not read", {}, macs=1.5)
+@case("A15", "auxiliary", "an output that the application does not read", {}, macs=1.5, outputs=[0],
+      options=["--interface=drop output output1"])
 def auxiliary():
     class Net(nn.Module):
         def __init__(self):
@@ -57,7 +58,8 @@ def auxiliary():
     return settle(Net()), [torch.randn(2, 3, 12, 10)]
 
 
-@case("A14", "bert-mask", "BERT whose attention mask is known to be all ones", {}, bytes=1.02)
+@case("A14", "bert-mask", "BERT whose attention mask is known to be all ones", {"attention": 1},
+      bytes=1.5, inputs=["ids"], options=["--interface=assume input mask = 1"])
 def bert_mask():
     class Net(nn.Module):
         def __init__(self, d=16, heads=4):
@@ -79,12 +81,12 @@ def bert_mask():
     return settle(Net()), [torch.randint(0, 40, (2, 9)), torch.ones(2, 9, dtype=torch.int64)]
 
 
-@case("B15", "nearest-argmax", "argmax behind a nearest upsampling", {}, ties=True, bytes=2.0)
+@case("B15", "nearest-argmax", "argmax behind a nearest upsampling", {"decide_upsampled": 1}, ties=True, bytes=2.0)
 def nearest_argmax():
     return settle(SegmentationHead("nearest")), [torch.randn(2, 6, 7, 5)]
 
 
-@case("B16", "threshold", "sigmoid compared with a threshold", {}, ties=True)
+@case("B16", "threshold", "sigmoid compared with a threshold", {"threshold": 1}, ties=True)
 def threshold():
     class Net(nn.Module):
         def __init__(self):
@@ -97,7 +99,8 @@ def threshold():
     return settle(Net()), [torch.randn(2, 5, 9, 8)]
 
 
-@case("B17", "topk-decode", "boxes are decoded for all anchors, then the best 10 are chosen", {})
+@case("B17", "topk-decode", "boxes are decoded for all anchors, then the best 10 are chosen",
+      {"take_unary": 1, "take_linear": 1, "take_binary": 1}, macs=1.5)
 def topk_decode():
     class Net(nn.Module):
         def __init__(self, anchors=60):
@@ -114,7 +117,7 @@ def topk_decode():
     return settle(Net()), [torch.randn(1, 60, 8)]
 
 
-@case("B20", "relu-maxpool", "max pooling behind an activation", {}, bytes=1.0)
+@case("B20", "relu-maxpool", "max pooling behind an activation", {"max_pool_increasing": 1}, bytes=1.5)
 def relu_maxpool():
     class Net(nn.Module):
         def forward(self, x):
@@ -123,7 +126,8 @@ def relu_maxpool():
     return Net().eval(), [torch.randn(2, 5, 12, 10)]
 
 
-@case("B21", "ranges", "activations and limits that cannot bind", {}, bytes=1.5)
+@case("B21", "ranges", "activations and limits that cannot bind",
+      {"relu_nonneg": 1, "clamp_idle": 1, "abs_nonneg": 2}, bytes=1.5)
 def ranges():
     class Net(nn.Module):
         def forward(self, x):
