@@ -117,6 +117,7 @@ rule take_binary : push, class exact {
     y = f@elementwise_binary(a, b, ..p);
     z = index_select(y, i, dim = d);
   }
+  where rank(y) > 0;
   let r = rank(y) - norm(d, rank(y));
   when 2 * numel(z) < numel(y);
   rewrite {
@@ -131,6 +132,7 @@ rule take_reshape : push, class exact {
   }
   let k = map_dim(shape(y), shape(x), norm(d, rank(y)));
   let s = shape(z);
+  where rank(y) > 0, k >= 0;
   when numel(z) < numel(y);
   rewrite { z = reshape(index_select(x, i, dim = k), shape = s); }
 }

@@ -15,8 +15,14 @@ rule slice_normal : push, benefit 20, class exact {
   let n = dim(x, d);
   let first = max(0, min(n, s < 0 ? s + n : s));
   let last = max(first, min(n, e < 0 ? e + n : e));
-  where d != norm(d, rank(x)) || s != first || e != last;
+  where norm(d, rank(x)) - d != 0 || s != first || e != last;
   rewrite { y = slice(x, dim = norm(d, rank(x)), start = first, end = last, step = t); }
+}
+/// All of it, as what is left of the only sample of a batch.
+rule slice_all : push, benefit 40, class exact {
+  match { y = slice(x, dim = _, start = _, end = _, step = _); }
+  where shape(x) == shape(y);
+  rewrite { y = x; }
 }
 /// One index is a slice of one, which can move; `select_again` in `slice_shape.pat` turns back those
 /// that remain.
@@ -613,4 +619,13 @@ test "a mean over others" for slice_reduction {
 test "a mean over all" for slice_reduction {
   graph (x: f32[3,2]) { y = amax(x, keepdim=true); z = slice(y, dim=0, end=0); return z; }
   expect no_match because "len(c) > 0";
+}
+
+test "the only sample" for slice_all {
+  graph (x: f32[1,3]) { u = relu(x); y = slice(u, dim=0, start=-1); z = exp(y); return z; }
+  expect fired 1;
+}
+test "one of two" for slice_all {
+  graph (x: f32[2,3]) { u = relu(x); y = slice(u, dim=0, start=-1); return y; }
+  expect no_match because "shape(x) == shape(y)";
 }
