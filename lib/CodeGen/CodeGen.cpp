@@ -141,6 +141,8 @@ GeneratedFiles generate(const Plan &plan, const Graph &graph, const CodeGenOptio
     result.files.push_back(emitAssembly(names));
   if (facts.mode != WeightMode::Embed)
     result.files.push_back(emitWeights(plan, names, facts));
+  if (options.profile)
+    result.files.push_back(emitProfile(plan, names, facts));
   return result;
 }
 

@@ -36,6 +36,8 @@ GeneratedFile emitMap(const Plan &plan, const Names &names,
                       const std::vector<unsigned> &firstLines);
 GeneratedFile emitCMake(const Names &names, const Facts &facts);
 GeneratedFile emitAssembly(const Names &names);
+/// A program that prints the time of each step.
+GeneratedFile emitProfile(const Plan &plan, const Names &names, const Facts &facts);
 GeneratedFile emitWeights(const Plan &plan, const Names &names, const Facts &facts);
 /// "f32 [1, 3, 8, 8]"
 std::string typeText(const TensorType &type);

@@ -36,13 +36,16 @@ static LogicalResult checkSourceName(const CompileJobOptions &o, Diagnostics &di
 
 static LogicalResult writeSource(const Graph &graph, const CompileJobOptions &o, Outputs &outputs,
                                  const std::string &rulesText, Diagnostics &diags) {
-  FailureOr<Plan> plan = makePlan(graph, {}, diags);
+  PlanOptions planOptions;
+  planOptions.winograd = o.winograd == "off" ? 0 : o.winograd == "f2" ? 2 : 4;
+  FailureOr<Plan> plan = makePlan(graph, planOptions, diags);
   if (failed(plan))
     return failure();
   cg::CodeGenOptions options;
   options.modelName = llvm::sys::path::stem(o.output).str();
   options.weights = weightMode(o.weights);
   options.rulesText = rulesText;
+  options.profile = o.profile;
   cg::GeneratedFiles generated = cg::generate(*plan, graph, options);
   for (const cg::GeneratedFile &f : generated.files) {
     llvm::SmallString<128> path = llvm::sys::path::parent_path(o.output);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Convolutions: which kernel, packed weights, fused epilogues.
+#include "ConvCost.h"
 #include "Lowering.h"
 
 #include "wnnrt_pack.h"
@@ -8,7 +9,7 @@
 namespace wnnx {
 namespace {
 
-enum class ConvKernel { C16, First, Depthwise, AsLinear, Plain };
+enum class ConvKernel { C16, First, Depthwise, AsLinear, Plain, Winograd2, Winograd4 };
 
 struct Conv {
   Lowering &l;
@@ -28,7 +29,14 @@ ConvKernel choose(const Conv &c) {
     return ConvKernel::Depthwise;
   if (p.groups == 1 && p.ci <= 8 && !c.l.inC16(c.op.input()))
     return ConvKernel::First;
-  return ConvKernel::C16;
+  switch (chooseWinograd(p, c.l.options.winograd)) {
+  case 2:
+    return ConvKernel::Winograd2;
+  case 4:
+    return ConvKernel::Winograd4;
+  default:
+    return ConvKernel::C16;
+  }
 }
 
 int packWeight(Conv &c, ConvKernel k) {
@@ -42,6 +50,16 @@ int packWeight(Conv &c, ConvKernel k) {
   switch (k) {
   case ConvKernel::First:
     return pack("conv2d_first", wnnrt_pack_conv2d_first_floats(p), wnnrt_pack_conv2d_first);
+  case ConvKernel::Winograd2:
+    return pack("winograd2", wnnrt_pack_conv2d_winograd_floats(p, 2),
+                [](const wnnrt_conv2d_params *q, const float *from, float *to) {
+                  wnnrt_pack_conv2d_winograd(q, 2, from, to);
+                });
+  case ConvKernel::Winograd4:
+    return pack("winograd4", wnnrt_pack_conv2d_winograd_floats(p, 4),
+                [](const wnnrt_conv2d_params *q, const float *from, float *to) {
+                  wnnrt_pack_conv2d_winograd(q, 4, from, to);
+                });
   case ConvKernel::Depthwise:
     return pack("depthwise_c16", wnnrt_pack_depthwise_c16_floats(p), wnnrt_pack_depthwise_c16);
   case ConvKernel::AsLinear:
@@ -104,7 +122,16 @@ LogicalResult lowerConv2d(Lowering &l, const Node &n) {
                          : k == ConvKernel::First     ? WNNRT_K_conv2d_first
                          : k == ConvKernel::Depthwise ? WNNRT_K_depthwise_c16
                                                       : WNNRT_K_conv2d_c16;
-    l.call(id, p, {xt, wt, bias, rt, y0}, {3u}).macs = macs;
+    if (k == ConvKernel::Winograd2)
+      l.call(WNNRT_K_conv2d_winograd2_c16, p,
+             {xt, wt, bias, rt, y0, l.scratch(wnnrt_conv2d_winograd2_c16_scratch_bytes(&p))}, {3u})
+          .macs = macs;
+    else if (k == ConvKernel::Winograd4)
+      l.call(WNNRT_K_conv2d_winograd4_c16, p,
+             {xt, wt, bias, rt, y0, l.scratch(wnnrt_conv2d_winograd4_c16_scratch_bytes(&p))}, {3u})
+          .macs = macs;
+    else
+      l.call(id, p, {xt, wt, bias, rt, y0}, {3u}).macs = macs;
   }
   if (steps->size() > 1)
     for (const wnnrt_act &a : *steps)

@@ -37,7 +37,11 @@ struct Buffer {
   ~Buffer() { std::free(data); }
 };
 
-enum class Kind { First, Dense, Depthwise };
+enum class Kind { First, Dense, Depthwise, Winograd2, Winograd4 };
+
+int winogradTile(Kind k) {
+  return k == Kind::Winograd2 ? 2 : k == Kind::Winograd4 ? 4 : 0;
+}
 
 struct Layer {
   std::string name;
@@ -57,11 +61,30 @@ Layer layer(Kind kind, int ci, int co, int in, int k, int stride, int act, bool 
   p.act = {act, 0, 6};
   char name[64];
   std::snprintf(name, sizeof(name), "%s %dx%d/%d %d->%d @%d",
-                kind == Kind::First   ? "first"
-                : kind == Kind::Dense ? "conv"
-                                      : "dw",
+                kind == Kind::First       ? "first"
+                : kind == Kind::Dense     ? "conv"
+                : kind == Kind::Depthwise ? "dw"
+                : kind == Kind::Winograd2 ? "F2"
+                                          : "F4",
                 k, k, stride, ci, co, in);
   return {name, kind, p, residual, count};
+}
+
+std::vector<Layer> winograd(Kind kind) {
+  std::vector<Layer> l;
+  for (auto [c, size] : {std::pair(64, 56),
+                         {128, 28},
+                         {256, 14},
+                         {512, 7},
+                         {64, 112},
+                         {128, 56},
+                         {256, 28},
+                         {512, 14},
+                         {512, 28},
+                         {32, 28},
+                         {128, 7}})
+    l.push_back(layer(kind, c, c, size, 3, 1, WNNRT_RELU, true, 2));
+  return l;
 }
 
 std::vector<Layer> resnet18() {
@@ -173,10 +196,18 @@ void run(const char *network, const std::vector<Layer> &layers, const wnnrt_cont
     for (int i = 0; i < l.count; ++i)
       weights.emplace_back(l.kind == Kind::First   ? wnnrt_pack_conv2d_first_floats(&l.p)
                            : l.kind == Kind::Dense ? wnnrt_pack_conv2d_c16_floats(&l.p)
-                                                   : wnnrt_pack_depthwise_c16_floats(&l.p));
+                           : winogradTile(l.kind)
+                               ? wnnrt_pack_conv2d_winograd_floats(&l.p, winogradTile(l.kind))
+                               : wnnrt_pack_depthwise_c16_floats(&l.p));
     widest = std::max({widest, wnnrt_c16_bytes(1, l.p.ci, l.p.ih, l.p.iw) / 4,
                        wnnrt_c16_bytes(1, l.p.co, l.p.oh, l.p.ow) / 4});
   }
+  size_t scratchBytes = 64;
+  for (const Layer &l : layers)
+    if (winogradTile(l.kind))
+      scratchBytes = std::max({scratchBytes, wnnrt_conv2d_winograd2_c16_scratch_bytes(&l.p),
+                               wnnrt_conv2d_winograd4_c16_scratch_bytes(&l.p)});
+  Buffer scratch(scratchBytes / 4);
   Buffer a(widest), b(widest), residual(widest), bias(2048);
   std::vector<std::vector<double>> times(layers.size());
   for (int r = 0; r < repetitions; ++r) {
@@ -189,7 +220,13 @@ void run(const char *network, const std::vector<Layer> &layers, const wnnrt_cont
                                         : ctx.kernels->depthwise_c16;
       for (int k = 0; k < l.count; ++k, ++w) {
         double start = now();
-        fn(&ctx, &l.p, in, weights[w].data, bias.data, l.residual ? residual.data : nullptr, out);
+        if (winogradTile(l.kind))
+          (l.kind == Kind::Winograd2 ? ctx.kernels->conv2d_winograd2_c16
+                                     : ctx.kernels->conv2d_winograd4_c16)(
+              &ctx, &l.p, in, weights[w].data, bias.data, l.residual ? residual.data : nullptr, out,
+              scratch.data);
+        else
+          fn(&ctx, &l.p, in, weights[w].data, bias.data, l.residual ? residual.data : nullptr, out);
         times[i].push_back(now() - start);
         std::swap(in, out);
       }
@@ -227,6 +264,9 @@ int main(int argc, char **argv) {
   int repetitions = argc > 2 ? std::atoi(argv[2]) : 20;
   double peak = measurePeak(ctx);
   std::printf("measured FMA peak %.1f GFLOP/s\n", peak * 1e-9);
+  run("3x3, direct", winograd(Kind::Dense), ctx, peak, repetitions);
+  run("3x3, Winograd 2x2", winograd(Kind::Winograd2), ctx, peak, repetitions);
+  run("3x3, Winograd 4x4", winograd(Kind::Winograd4), ctx, peak, repetitions);
   run("resnet18", resnet18(), ctx, peak, repetitions);
   run("mobilenet_v2", mobilenetV2(), ctx, peak, repetitions);
   return 0;

@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 /* Bumped whenever a struct, an enum value, a packing equation or a row changes. */
-#define WNNRT_ABI 1
+#define WNNRT_ABI 2
 
 /* Best alignment of arenas, weights and c16 tensors. Every kernel is correct at element alignment.
  */
@@ -582,6 +582,8 @@ size_t wnnrt_topk_scratch_bytes(const wnnrt_sort_params *p);
 size_t wnnrt_sdpa_scratch_bytes(const wnnrt_sdpa_params *p);
 size_t wnnrt_lstm_scratch_bytes(const wnnrt_rnn_params *p);
 size_t wnnrt_gru_scratch_bytes(const wnnrt_rnn_params *p);
+size_t wnnrt_conv2d_winograd2_c16_scratch_bytes(const wnnrt_conv2d_params *p);
+size_t wnnrt_conv2d_winograd4_c16_scratch_bytes(const wnnrt_conv2d_params *p);
 
 #ifdef __cplusplus
 } /* extern "C" */

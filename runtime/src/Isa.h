@@ -64,7 +64,9 @@ namespace avx512 {
   X(group_norm)                                                                                    \
   X(copy_strided)                                                                                  \
   X(upsample2d)                                                                                    \
-  X(sdpa)
+  X(sdpa)                                                                                          \
+  X(conv2d_winograd2_c16)                                                                          \
+  X(conv2d_winograd4_c16)
 } // namespace wnnrt
 
 #endif // WNNRT_SRC_ISA_H

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weight packing: the equations of wnnrt_pack.h and nothing else.
 #include "Kernels.h"
+#include "Winograd.h"
 
 #include <string.h>
 
@@ -59,6 +60,30 @@ void wnnrt_pack_conv2d_c16(const wnnrt_conv2d_params *p, const float *src, float
       }
     }
   }
+}
+
+size_t wnnrt_pack_conv2d_winograd_floats(const wnnrt_conv2d_params *p, int tile) {
+  return static_cast<size_t>(blocks16(p->co) * 16 * (tile + 2) * (tile + 2) * p->ci);
+}
+
+void wnnrt_pack_conv2d_winograd(const wnnrt_conv2d_params *p, int tile, const float *src,
+                                float *dst) {
+  const WinogradMatrices k = winogradMatrices(tile);
+  const int a = k.a;
+  memset(dst, 0, wnnrt_pack_conv2d_winograd_floats(p, tile) * sizeof(float));
+  for (int64_t co = 0; co < p->co; ++co)
+    for (int64_t c = 0; c < p->ci; ++c, src += 9) {
+      double half[6][3];
+      for (int i = 0; i < a; ++i)
+        for (int s = 0; s < 3; ++s)
+          half[i][s] = k.g[i][0] * double(src[s]) + k.g[i][1] * double(src[3 + s]) +
+                       k.g[i][2] * double(src[6 + s]);
+      float *to = dst + (co / 16 * a * a * p->ci + c) * 16 + co % 16;
+      for (int i = 0; i < a; ++i)
+        for (int j = 0; j < a; ++j, to += int64_t(p->ci) * 16)
+          *to = static_cast<float>(half[i][0] * k.g[j][0] + half[i][1] * k.g[j][1] +
+                                   half[i][2] * k.g[j][2]);
+    }
 }
 
 size_t wnnrt_pack_conv2d_first_floats(const wnnrt_conv2d_params *p) {

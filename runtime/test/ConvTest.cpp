@@ -63,14 +63,15 @@ Exact convolve(const wnnrt_conv2d_params &p, const std::vector<float> &x,
   return e;
 }
 
-testing::AssertionResult closeTo(const Exact &e, const std::vector<float> &got, double terms) {
+testing::AssertionResult closeTo(const Exact &e, const std::vector<float> &got, double terms,
+                                 double rounding = 1) {
   Comparison c;
   for (size_t i = 0; i < got.size(); ++i)
-    c.add(i, double(got[i]), e.y[i], 1.2e-7 * (6 + std::sqrt(terms)) * e.magnitude[i]);
+    c.add(i, double(got[i]), e.y[i], rounding * 1.2e-7 * (6 + std::sqrt(terms)) * e.magnitude[i]);
   return c.result();
 }
 
-enum class Kernel { C16, First, Depthwise, Plain };
+enum class Kernel { C16, First, Depthwise, Plain, Winograd2, Winograd4 };
 
 /// Runs one kernel on one shape with the given fusions and checks values and canaries.
 void check(const wnnrt_context &ctx, Kernel kernel, const Shape &s, wnnrt_act act, bool withBias,
@@ -94,7 +95,13 @@ void check(const wnnrt_context &ctx, Kernel kernel, const Shape &s, wnnrt_act ac
   std::vector<float> packed;
   wnnrt_status (*fn)(const wnnrt_context *, const wnnrt_conv2d_params *, const void *, const void *,
                      const void *, const void *, void *) = nullptr;
+  int tile = kernel == Kernel::Winograd2 ? 2 : kernel == Kernel::Winograd4 ? 4 : 0;
   switch (kernel) {
+  case Kernel::Winograd2:
+  case Kernel::Winograd4:
+    packed.resize(wnnrt_pack_conv2d_winograd_floats(&p, tile));
+    wnnrt_pack_conv2d_winograd(&p, tile, w.data(), packed.data());
+    break;
   case Kernel::C16:
     packed.resize(wnnrt_pack_conv2d_c16_floats(&p));
     wnnrt_pack_conv2d_c16(&p, w.data(), packed.data());
@@ -122,6 +129,9 @@ void check(const wnnrt_context &ctx, Kernel kernel, const Shape &s, wnnrt_act ac
       residualMode ? toLayout(outLayout, residual, p.n, p.co, ohw) : std::vector<float>(), skew);
   size_t outSize = plain ? size_t(p.n) * p.co * ohw : wnnrt_c16_bytes(p.n, p.co, p.oh, p.ow) / 4;
   Guarded<float> gy(outSize, skew);
+  Guarded<float> gs(tile == 2   ? wnnrt_conv2d_winograd2_c16_scratch_bytes(&p) / 4
+                    : tile == 4 ? wnnrt_conv2d_winograd4_c16_scratch_bytes(&p) / 4
+                                : 0);
   std::string what = "n" + std::to_string(s.n) + " " + std::to_string(s.ci) + "->" +
                      std::to_string(s.co) + " " + std::to_string(s.ih) + "x" +
                      std::to_string(s.iw) + " k" + std::to_string(s.k) + " s" +
@@ -133,19 +143,71 @@ void check(const wnnrt_context &ctx, Kernel kernel, const Shape &s, wnnrt_act ac
     if (inPlace && !residualMode)
       break;
     Guarded<float> &out = inPlace ? gr : gy;
-    ASSERT_EQ(fn(&ctx, &p, gx.data(), gw.data(), withBias ? gb.data() : nullptr,
-                 residualMode ? gr.data() : nullptr, out.data()),
+    const float *b = withBias ? gb.data() : nullptr, *r = residualMode ? gr.data() : nullptr;
+    ASSERT_EQ(tile == 2   ? ctx.kernels->conv2d_winograd2_c16(&ctx, &p, gx.data(), gw.data(), b, r,
+                                                              out.data(), gs.data())
+              : tile == 4 ? ctx.kernels->conv2d_winograd4_c16(&ctx, &p, gx.data(), gw.data(), b, r,
+                                                              out.data(), gs.data())
+                          : fn(&ctx, &p, gx.data(), gw.data(), b, r, out.data()),
               WNNRT_OK)
         << what;
+    // Winograd's sums are of numbers that are up to tens of times as large.
+    double rounding = tile == 4 ? 12 : tile == 2 ? 3 : 1;
     EXPECT_TRUE(closeTo(exact, fromLayout(outLayout, out.data(), p.n, p.co, ohw),
-                        double(p.ci / p.groups) * p.kh * p.kw))
+                        double(p.ci / p.groups) * p.kh * p.kw, rounding))
         << what << (inPlace ? " in place" : "");
     EXPECT_TRUE(out.intact()) << what;
+    EXPECT_TRUE(gs.intact()) << what;
   }
 }
 
 const wnnrt_act none = {WNNRT_IDENTITY, 0, 0};
 const wnnrt_act relu6 = {WNNRT_CLAMP, 0, 6};
+
+TEST_P(ConvTest, WinogradEverySize) {
+  unsigned seed = 0;
+  for (Kernel k : {Kernel::Winograd2, Kernel::Winograd4}) {
+    for (int c = 1; c <= 33; ++c)
+      check(ctx, k, {1, c, 5, 6, 34 - c, 3, 1, 1, 1, 1, 1, 1, 1}, c % 2 ? relu6 : none, c % 3, 0,
+            ++seed);
+    for (int width = 1; width <= 30; ++width) {
+      check(ctx, k, {1, 17, 1 + width % 7, width, 40, 3, 1, 1, 1, 1, 1, 1, 1}, none, true, 0,
+            ++seed);
+      check(ctx, k, {2, 5, width, 4, 3, 3, 1, 1, 2, 0, 1, 2, 1}, none, true, width % 3, ++seed);
+    }
+    // More than one pass of tiles, with a remainder; few tiles with many channels.
+    check(ctx, k, {1, 40, 57, 55, 50, 3, 1, 1, 1, 1, 1, 1, 1}, relu6, true, 1, ++seed);
+    check(ctx, k, {3, 200, 5, 7, 70, 3, 1, 1, 1, 1, 1, 1, 1}, relu6, true, 1, ++seed);
+  }
+}
+
+TEST_P(ConvTest, WinogradEpiloguesAndThreads) {
+  const wnnrt_act acts[] = {{WNNRT_RELU, 0, 0}, {WNNRT_SILU, 0, 0}, {WNNRT_ELU, 0.7f, 0}};
+  ctx.parallel_for = [](void *, int32_t count, wnnrt_task body, void *arg) {
+    for (int32_t i = count; i-- > 0;)
+      body(arg, i);
+  };
+  unsigned seed = 100;
+  for (Kernel k : {Kernel::Winograd2, Kernel::Winograd4})
+    for (const wnnrt_act &act : acts)
+      for (int residual : {0, 1, 2}) {
+        ctx.num_threads = residual + 2;
+        check(ctx, k, {2, 20, 9, 10, 36, 3, 1, 1, 1, 1, 1, 1, 1}, act, true, residual, ++seed);
+      }
+}
+
+TEST_P(ConvTest, WinogradRejectsWhatItCannotDo) {
+  float dummy[1] = {};
+  auto status = [&](const Shape &s) {
+    wnnrt_conv2d_params p = paramsOf(s);
+    return ctx.kernels->conv2d_winograd4_c16(&ctx, &p, dummy, dummy, nullptr, nullptr, dummy,
+                                             dummy);
+  };
+  EXPECT_EQ(status({1, 16, 9, 9, 16, 3, 2, 1, 1, 1, 1, 1, 1}), WNNRT_INVALID_ARGUMENT);
+  EXPECT_EQ(status({1, 16, 9, 9, 16, 3, 1, 2, 1, 1, 1, 1, 1}), WNNRT_INVALID_ARGUMENT);
+  EXPECT_EQ(status({1, 16, 9, 9, 16, 3, 1, 1, 1, 1, 1, 1, 2}), WNNRT_INVALID_ARGUMENT);
+  EXPECT_EQ(status({1, 16, 9, 9, 16, 5, 1, 1, 1, 1, 1, 1, 1}), WNNRT_INVALID_ARGUMENT);
+}
 
 TEST_P(ConvTest, EveryChannelCount) {
   for (int c = 1; c <= 33; ++c) {

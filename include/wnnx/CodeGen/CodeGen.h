@@ -26,6 +26,8 @@ struct CodeGenOptions {
   WeightMode weights = WeightMode::Auto;
   /// Texts of the rules that were applied, for the hash in the header's comment; may be empty.
   std::string rulesText;
+  /// Also writes NAME_profile.cpp, a program that prints the time of each step.
+  bool profile = false;
 };
 
 struct GeneratedFile {

@@ -15,6 +15,8 @@ struct CompileJobOptions {
   std::string weights = "auto"; // auto, embed, incbin, file
   PipelineOptions pipeline;
   bool stats = false;
+  bool profile = false;
+  std::string winograd = "f4"; // off, f2, f4
 };
 
 /// Reads, transforms and writes. On failure nothing has been written, and the reason is reported.

@@ -91,6 +91,8 @@ struct Plan {
 struct PlanOptions {
   /// Off: every 4-D tensor stays plain and convolutions run on the plain kernel. For tests.
   bool blockedLayout = true;
+  /// The largest output tile of Winograd convolutions that may be chosen: 0 (none), 2 or 4.
+  int winograd = 4;
   /// Off: no buffer is shared but by views. For tests.
   bool shareBuffers = true;
 };

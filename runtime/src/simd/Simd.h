@@ -58,6 +58,14 @@ WNNRT_INLINE vf vfma(vf a, vf b, vf c) {
 WNNRT_INLINE vf vsqrt(vf a) {
   return _mm512_sqrt_ps(a);
 }
+/// 1 / a for a >= 1, infinity and NaN, with an error of 1 in the last place. Half the time of a
+/// division.
+WNNRT_INLINE vf vrecip(vf a) {
+  vf r = _mm512_rcp14_ps(a);
+  vf e = _mm512_fnmadd_ps(a, r, _mm512_set1_ps(1));
+  // r is 0 where a is infinite, and e then NaN.
+  return _mm512_mask_fmadd_ps(r, _mm512_cmp_ps_mask(r, _mm512_setzero_ps(), _CMP_NEQ_UQ), e, r);
+}
 /// b where either is NaN.
 WNNRT_INLINE vf vmax(vf a, vf b) {
   return _mm512_max_ps(a, b);
@@ -139,6 +147,9 @@ WNNRT_INLINE vf vfma(vf a, vf b, vf c) {
 }
 WNNRT_INLINE vf vsqrt(vf a) {
   return _mm256_sqrt_ps(a);
+}
+WNNRT_INLINE vf vrecip(vf a) {
+  return _mm256_div_ps(_mm256_set1_ps(1), a);
 }
 WNNRT_INLINE vf vmax(vf a, vf b) {
   return _mm256_max_ps(a, b);
@@ -233,6 +244,9 @@ WNNRT_INLINE vf vfma(vf a, vf b, vf c) {
 WNNRT_INLINE vf vsqrt(vf a) {
   return vf{__builtin_sqrtf(a[0]), __builtin_sqrtf(a[1]), __builtin_sqrtf(a[2]),
             __builtin_sqrtf(a[3])};
+}
+WNNRT_INLINE vf vrecip(vf a) {
+  return vset(1) / a;
 }
 WNNRT_INLINE vf vselect(vm m, vf yes, vf no) {
   return reinterpret_cast<vf>((reinterpret_cast<vi>(yes) & m) | (reinterpret_cast<vi>(no) & ~m));

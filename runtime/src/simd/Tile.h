@@ -64,6 +64,7 @@ struct TileJob {
   // Lines of the next weights to prefetch, spread over the (block, tap) steps.
   const char *prefetch;
   int32_t prefetchLines;
+  int64_t prefetchSecond; // bytes from a line to one of the second panel; 0: none
 };
 
 /// pixels in [1, tilePixels], panels in [1, tilePanels].

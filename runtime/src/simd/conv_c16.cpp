@@ -141,6 +141,7 @@ struct Conv {
     job.prefetch = prefetch;
     int64_t steps = maxOf(1, int64_t(job.blocks) * job.taps);
     job.prefetchLines = static_cast<int32_t>((prefetchLines + steps - 1) / steps);
+    job.prefetchSecond = 0;
     float saved[epilogueMost];
     bool after = residual && epilogue.residualAfter;
     if (after)

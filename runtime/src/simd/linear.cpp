@@ -29,6 +29,7 @@ struct Linear {
   void run(int64_t row, int rows, int64_t panel, int count, const char *prefetch,
            int64_t lines) const {
     wnnrt::WNNRT_SIMD_NS::TileJob job;
+    job.prefetchSecond = 0;
     job.x = x + row * xStride;
     job.pixelStride = xStride;
     job.blockStride = 16;

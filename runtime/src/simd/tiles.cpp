@@ -108,8 +108,11 @@ template <int P, int PANELS, TileForm FORM> WNNRT_NOINLINE static void tile(cons
     int64_t blockOffset = block * job.blockStride;
     for (int32_t t = 0; t < job.taps; ++t) {
       const float *w = blockWeights + job.tapIndex[t] * rows * 16;
-      for (int32_t i = 0; i < job.prefetchLines; ++i, ahead += 64)
+      for (int32_t i = 0; i < job.prefetchLines; ++i, ahead += 64) {
         prefetchL2(ahead);
+        if (PANELS > 1 && job.prefetchSecond)
+          prefetchL2(ahead + job.prefetchSecond);
+      }
       const float *q[P];
       const float *x = nullptr;
       if (INDIRECT) {

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the time of a generated network goes: a kernel table whose rows take the time around the
+// real ones, and the main function of the program that `wnnxc --profile` writes. Only that program
+// includes this; the library and other generated code do not change and lose nothing.
+#ifndef WNNRT_PROFILE_H
+#define WNNRT_PROFILE_H
+
+#include "wnnrt.h"
+#include "wnnrt_threads.h"
+
+#include <algorithm>
+#include <chrono>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <string>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace wnnrt {
+namespace profile {
+
+/// One kernel call of the network, in order.
+struct Step {
+  const char *kernel, *formula;
+  double macs, bytes; // multiply-adds; operands read and results written once
+};
+
+/// An input or output; inputs of f32 get random numbers in [-1, 1), others zeros.
+struct Port {
+  size_t bytes;
+  bool random;
+};
+
+struct Model {
+  const char *name;
+  const Step *steps;
+  size_t stepCount;
+  const Port *ports; // inputs, then outputs
+  size_t portCount;
+  size_t arenaBytes;
+  const char *weightFile; // null: the weights are in the program
+  wnnrt_status (*run)(const wnnrt_context *context, const void *weights, void *arena,
+                      void *const *ports);
+};
+
+using Clock = std::chrono::steady_clock;
+
+/// What the timed rows write to; one network at a time.
+struct Recorder {
+  const wnnrt_context *real = nullptr;
+  size_t at = 0;
+  std::vector<Clock::time_point> begin, end; // of each step of this run
+};
+inline Recorder &recorder() {
+  static Recorder r;
+  return r;
+}
+
+template <class F> struct Row;
+template <class... A> struct Row<wnnrt_status (*)(const wnnrt_context *, A...)> {
+  template <wnnrt_status (*wnnrt_kernels::*member)(const wnnrt_context *, A...)>
+  static wnnrt_status timed(const wnnrt_context *, A... arguments) {
+    Recorder &r = recorder();
+    Clock::time_point begin = Clock::now();
+    wnnrt_status status = (r.real->kernels->*member)(r.real, arguments...);
+    if (r.at < r.begin.size()) {
+      r.begin[r.at] = begin;
+      r.end[r.at] = Clock::now();
+    }
+    ++r.at;
+    return status;
+  }
+};
+
+inline wnnrt_kernels timedKernels(const char *isa) {
+  wnnrt_kernels t;
+  t.isa = isa;
+#define WNNRT_KERNEL(name, params, args)                                                           \
+  t.name = &Row<decltype(wnnrt_kernels::name)>::template timed<&wnnrt_kernels::name>;
+#include "wnnrt_kernels.def"
+  return t;
+}
+
+inline double seconds(Clock::duration d) {
+  return std::chrono::duration<double>(d).count();
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx512f"))) inline double fmasAvx512(int n) {
+  __m512 s[12], x = _mm512_set1_ps(0.999f);
+#pragma GCC unroll 12
+  for (int k = 0; k < 12; ++k)
+    s[k] = _mm512_set1_ps(static_cast<float>(k));
+  for (int i = 0; i < n; ++i) {
+#pragma GCC unroll 12
+    for (int k = 0; k < 12; ++k) {
+      s[k] = _mm512_fmadd_ps(s[k], x, x);
+      __asm__ volatile("" : "+v"(s[k]));
+    }
+  }
+  return 2.0 * 16 * 12 * n;
+}
+__attribute__((target("avx2,fma"))) inline double fmasAvx2(int n) {
+  __m256 s[12], x = _mm256_set1_ps(0.999f);
+#pragma GCC unroll 12
+  for (int k = 0; k < 12; ++k)
+    s[k] = _mm256_set1_ps(static_cast<float>(k));
+  for (int i = 0; i < n; ++i) {
+#pragma GCC unroll 12
+    for (int k = 0; k < 12; ++k) {
+      s[k] = _mm256_fmadd_ps(s[k], x, x);
+      __asm__ volatile("" : "+x"(s[k]));
+    }
+  }
+  return 2.0 * 8 * 12 * n;
+}
+#endif
+
+/// Multiply-adds of 128-bit vectors, on any CPU.
+inline double fmas128(int n) {
+  typedef float Vector __attribute__((vector_size(16)));
+  Vector s[12], x = {0.999f, 0.999f, 0.999f, 0.999f};
+#pragma GCC unroll 12
+  for (int k = 0; k < 12; ++k)
+    s[k] = x * static_cast<float>(k);
+  static volatile float sink;
+  for (int i = 0; i < n; ++i) {
+#pragma GCC unroll 12
+    for (int k = 0; k < 12; ++k)
+      s[k] = s[k] * x + x;
+  }
+#pragma GCC unroll 12
+  for (int k = 1; k < 12; ++k)
+    s[0] += s[k];
+  sink = s[0][0];
+  (void)sink;
+  return 2.0 * 4 * 12 * n;
+}
+
+/// FLOP/s of one core's multiply-add units in the widest form this ISA has.
+inline double peakFlops(const char *isa) {
+  std::vector<double> rates;
+  for (int r = 0; r < 60; ++r) {
+    Clock::time_point begin = Clock::now();
+    double flops = 0;
+#if defined(__x86_64__)
+    if (!strcmp(isa, "avx512"))
+      flops = fmasAvx512(200000);
+    else if (!strcmp(isa, "avx2"))
+      flops = fmasAvx2(200000);
+#endif
+    if (flops == 0)
+      flops = fmas128(200000);
+    rates.push_back(flops / seconds(Clock::now() - begin));
+  }
+  std::sort(rates.begin(), rates.end());
+  return rates[rates.size() * 9 / 10];
+}
+
+/// Bytes per second of one core reading memory that no cache holds.
+inline double memoryBandwidth() {
+  std::vector<double> buffer(size_t(8) << 20, 1.0); // 64 MiB
+  double best = 0;
+  for (int r = 0; r < 3; ++r) {
+    Clock::time_point begin = Clock::now();
+    double sums[8] = {};
+    for (size_t i = 0; i < buffer.size(); i += 8) {
+#pragma GCC unroll 8
+      for (size_t k = 0; k < 8; ++k)
+        sums[k] += buffer[i + k];
+    }
+    static volatile double sink;
+    for (double s : sums)
+      sink = s;
+    (void)sink;
+    best = std::max(best, 8.0 * double(buffer.size()) / seconds(Clock::now() - begin));
+  }
+  return best;
+}
+
+inline void *allocate(size_t bytes) {
+  return aligned_alloc(64, (bytes + 127) / 64 * 64);
+}
+
+inline std::string jsonText(const char *s) {
+  std::string out = "\"";
+  for (; *s; ++s) {
+    if (*s == '"' || *s == '\\')
+      out += '\\';
+    if (static_cast<unsigned char>(*s) >= 32)
+      out += *s;
+  }
+  return out + "\"";
+}
+
+inline int usage(const char *program) {
+  fprintf(stderr,
+          "usage: %s [--runs=N] [--threads=N] [--isa=NAME] [--trace=FILE] [--weights=FILE]\n"
+          "Prints where the time of the network goes, step by step; --trace writes the events of\n"
+          "one run for a trace viewer (JSON).\n",
+          program);
+  return 2;
+}
+
+inline bool readWeights(const char *file, void **data) {
+  FILE *f = fopen(file, "rb");
+  if (!f || fseek(f, 0, SEEK_END) != 0) {
+    fprintf(stderr, "error: cannot read `%s`\n", file);
+    if (f)
+      fclose(f);
+    return false;
+  }
+  size_t size = static_cast<size_t>(ftell(f));
+  rewind(f);
+  *data = allocate(size);
+  bool good = *data && fread(*data, 1, size, f) == size;
+  fclose(f);
+  if (!good)
+    fprintf(stderr, "error: cannot read `%s`\n", file);
+  return good;
+}
+
+inline bool writeTrace(const char *file, const Model &m, Clock::time_point start) {
+  FILE *f = fopen(file, "w");
+  if (!f) {
+    fprintf(stderr, "error: cannot write `%s`\n", file);
+    return false;
+  }
+  const Recorder &r = recorder();
+  fprintf(f, "{\"traceEvents\":[\n");
+  for (size_t i = 0; i < m.stepCount; ++i)
+    fprintf(f,
+            "%s{\"name\":%s,\"cat\":\"kernel\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":%.3f,"
+            "\"dur\":%.3f,\"args\":{\"step\":%zu,\"formula\":%s,\"macs\":%.0f,\"bytes\":%.0f}}",
+            i ? ",\n" : "", jsonText(m.steps[i].kernel).c_str(), seconds(r.begin[i] - start) * 1e6,
+            seconds(r.end[i] - r.begin[i]) * 1e6, i, jsonText(m.steps[i].formula).c_str(),
+            m.steps[i].macs, m.steps[i].bytes);
+  fprintf(f, "\n]}\n");
+  bool good = !ferror(f);
+  if (fclose(f) != 0 || !good) {
+    fprintf(stderr, "error: cannot write `%s`\n", file);
+    return false;
+  }
+  return true;
+}
+
+inline double quartile(std::vector<double> &v) {
+  std::sort(v.begin(), v.end());
+  return v[v.size() / 4];
+}
+
+inline int main(int argc, char **argv, const Model &m) {
+  int runs = 20, threads = 1;
+  const char *trace = nullptr, *weightFile = m.weightFile, *isa = nullptr;
+  for (int i = 1; i < argc; ++i) {
+    const char *equal = strchr(argv[i], '=');
+    std::string key(argv[i], equal ? size_t(equal - argv[i]) : strlen(argv[i]));
+    if (!equal)
+      return usage(argv[0]);
+    if (key == "--runs")
+      runs = atoi(equal + 1);
+    else if (key == "--threads")
+      threads = atoi(equal + 1);
+    else if (key == "--isa")
+      isa = equal + 1;
+    else if (key == "--trace")
+      trace = equal + 1;
+    else if (key == "--weights")
+      weightFile = equal + 1;
+    else
+      return usage(argv[0]);
+  }
+  if (runs < 1 || threads < 1)
+    return usage(argv[0]);
+  wnnrt_context real;
+  wnnrt_context_init(&real);
+  if (isa) {
+    real.kernels = nullptr;
+    for (int k = 0; k < WNNRT_ISA_COUNT; ++k)
+      if (!strcmp(isa, wnnrt_isa_name(static_cast<wnnrt_isa>(k))))
+        real.kernels = wnnrt_kernels_for(static_cast<wnnrt_isa>(k));
+    if (!real.kernels) {
+      fprintf(stderr, "error: this CPU cannot run `%s`\n", isa);
+      return 1;
+    }
+  }
+  ThreadPool pool(threads);
+  pool.attach(real);
+  void *weights = nullptr;
+  if (weightFile && !readWeights(weightFile, &weights))
+    return 1;
+  void *arena = allocate(m.arenaBytes);
+  std::vector<void *> ports;
+  uint32_t seed = 1;
+  for (size_t i = 0; i < m.portCount; ++i) {
+    ports.push_back(allocate(m.ports[i].bytes));
+    if (!ports.back() || !arena) {
+      fprintf(stderr, "error: out of memory\n");
+      return 1;
+    }
+    memset(ports.back(), 0, m.ports[i].bytes);
+    for (size_t k = 0; m.ports[i].random && k + 4 <= m.ports[i].bytes; k += 4) {
+      seed = seed * 1664525u + 1013904223u;
+      static_cast<float *>(ports.back())[k / 4] = static_cast<float>(seed >> 8) / 8388608.0f - 1.0f;
+    }
+  }
+  const double peak = peakFlops(real.kernels->isa) * threads, bandwidth = memoryBandwidth();
+
+  Recorder &r = recorder();
+  r.real = &real;
+  r.begin.resize(m.stepCount);
+  r.end.resize(m.stepCount);
+  wnnrt_kernels table = timedKernels(real.kernels->isa);
+  wnnrt_context timing = real;
+  timing.kernels = &table;
+  std::vector<std::vector<double>> times(m.stepCount);
+  std::vector<double> plain, timed;
+  Clock::time_point start;
+  for (int run = -2; run < runs; ++run) {
+    Clock::time_point begin = Clock::now();
+    wnnrt_status status = m.run(&real, weights, arena, ports.data());
+    double whole = seconds(Clock::now() - begin);
+    r.at = 0;
+    start = Clock::now();
+    if (status == WNNRT_OK)
+      status = m.run(&timing, weights, arena, ports.data());
+    if (status != WNNRT_OK) {
+      fprintf(stderr, "error: the network returned status %d\n", int(status));
+      return 1;
+    }
+    if (run < 0)
+      continue;
+    plain.push_back(whole);
+    timed.push_back(seconds(Clock::now() - start));
+    for (size_t i = 0; i < m.stepCount; ++i)
+      times[i].push_back(seconds(r.end[i] - r.begin[i]));
+  }
+
+  printf("%s: %s, %d thread%s, peak %.1f GFLOP/s, memory %.1f GB/s; lower quartile of %d runs\n",
+         m.name, real.kernels->isa, threads, threads == 1 ? "" : "s", peak * 1e-9, bandwidth * 1e-9,
+         runs);
+  printf("%5s %9s %6s %9s %6s %8s %7s  %-22s %s\n", "step", "us", "share", "GFLOP/s", "peak",
+         "GB/s", "memory", "kernel", "what");
+  double total = 0, macs = 0;
+  std::vector<double> us(m.stepCount);
+  for (size_t i = 0; i < m.stepCount; ++i)
+    total += us[i] = quartile(times[i]) * 1e6;
+  struct Kind {
+    const char *kernel;
+    double us, macs, bytes;
+    int count;
+  };
+  std::vector<Kind> kinds;
+  for (size_t i = 0; i < m.stepCount; ++i) {
+    const Step &s = m.steps[i];
+    double flops = 2 * s.macs / us[i] * 1e6;
+    printf("%5zu %9.1f %5.1f%% %9.1f %5.1f%% %8.1f %6.1f%%  %-22s %.90s\n", i, us[i],
+           100 * us[i] / total, flops * 1e-9, 100 * flops / peak, s.bytes / us[i] * 1e-3,
+           100 * s.bytes / us[i] * 1e6 / bandwidth, s.kernel, s.formula);
+    macs += s.macs;
+    auto k = std::find_if(kinds.begin(), kinds.end(),
+                          [&](const Kind &kind) { return !strcmp(kind.kernel, s.kernel); });
+    if (k == kinds.end())
+      k = kinds.insert(k, Kind{s.kernel, 0, 0, 0, 0});
+    k->us += us[i], k->macs += s.macs, k->bytes += s.bytes, ++k->count;
+  }
+  std::sort(kinds.begin(), kinds.end(), [](const Kind &a, const Kind &b) { return a.us > b.us; });
+  printf("\n%-24s %5s %9s %6s %9s %6s %8s\n", "kernel", "steps", "us", "share", "GFLOP/s", "peak",
+         "GB/s");
+  for (const Kind &k : kinds)
+    printf("%-24s %5d %9.1f %5.1f%% %9.1f %5.1f%% %8.1f\n", k.kernel, k.count, k.us,
+           100 * k.us / total, 2e-3 * k.macs / k.us, 2e8 * k.macs / k.us / peak,
+           k.bytes / k.us * 1e-3);
+  double whole = quartile(plain) * 1e3, timedWhole = quartile(timed) * 1e3;
+  printf("%-24s %5zu %9.1f %6s %9.1f %5.1f%%\n", "all steps", m.stepCount, total, "",
+         2e-3 * macs / total, 2e8 * macs / total / peak);
+  printf("whole run %.3f ms (fastest %.3f), with time taken %.3f ms; arithmetic floor %.3f ms\n",
+         whole, plain.front() * 1e3, timedWhole, 2e3 * macs / peak);
+  if (trace && !writeTrace(trace, m, start))
+    return 1;
+  for (void *p : ports)
+    free(p);
+  free(arena);
+  free(weights);
+  return 0;
+}
+
+} // namespace profile
+} // namespace wnnrt
+#endif // WNNRT_PROFILE_H
