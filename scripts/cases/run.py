@@ -12,7 +12,6 @@ docs/rule-cases.md. Exits 1 if outputs differ, a rule that should fire does not,
 not fall as the case says. Needs PyTorch and NumPy.
 """
 import argparse
-import json
 import os
 import re
 import subprocess
@@ -152,24 +151,23 @@ class Runner:
                     again=again, problems=problems)
 
 
-def classes_and_verdicts(build, files):
+def classes_and_verdicts(build):
     """Class of each rule, and what the verifier says of it: (class, verdict, instances)."""
-    table = {}
-    for f in files:
-        done = subprocess.run([os.path.join(build, "bin", "wnnx-pat"), "verify", "--json", f],
+    table, folder = {}, os.path.join(ROOT, "patterns")
+    for f in sorted(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith(".pat")):
+        with open(f) as text:
+            if "\nrule " not in text.read():
+                continue  # imports only: default.pat
+        done = subprocess.run([os.path.join(build, "bin", "wnnx-pat"), "verify", f],
                               capture_output=True, text=True)
-        try:
-            for r in json.loads(done.stdout)["rules"]:
-                table[r["name"]] = (r.get("class", ""), r.get("verdict", ""),
-                                    r.get("instances", ""))
-        except (ValueError, KeyError, TypeError):
-            pass
-    for f in sorted(os.listdir(os.path.join(ROOT, "patterns"))):
-        if f.endswith(".pat"):
-            with open(os.path.join(ROOT, "patterns", f)) as text:
-                for m in re.finditer(r"^rule (\w+)[^{;]*?(?:\{[^}]*\}[^{;]*?)?class (\w+)", text.read(),
-                                     re.M):
-                    table.setdefault(m[1], (m[2], "", ""))
+        for m in re.finditer(r"^\S+:\d+: (\w+) \((\w+)\): (?:(tested) on (\d+) instances|(\w+))",
+                             done.stdout, re.M):
+            before = table.get(m[1])
+            verdict, count = m[3] or m[5], int(m[4] or 0)
+            if before:  # a rule for several ops
+                verdict = before[1] if before[1] != "tested" else verdict
+                count = min(count, before[2])
+            table[m[1]] = (m[2], verdict, count)
     return table
 
 
@@ -205,8 +203,7 @@ def main():
     chosen = [c for c in registry.CASES
               if not args.cases or c.name in args.cases or c.id in args.cases]
     chosen.sort(key=lambda c: (c.id[0], int(re.findall(r"\d+", c.id)[0]), c.id))
-    table = classes_and_verdicts(args.build, sorted({os.path.join(ROOT, "patterns", r)
-                                                     for c in chosen for r in c.rules.split()})) if args.write else {}
+    table = classes_and_verdicts(args.build) if args.write else {}
     rows, failures = [], 0
     with tempfile.TemporaryDirectory() as folder:
         for c in chosen:
