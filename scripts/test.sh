@@ -12,6 +12,7 @@ step "source checks"
 scripts/check_format.sh
 python3 scripts/check_layers.py
 python3 scripts/gen_ops_doc.py --check
+python3 scripts/gen_textmate.py --check
 
 step "build"
 cmake --preset release >/dev/null

@@ -164,8 +164,19 @@ private:
     }
   }
   bool unary(size_t i) { return !endsOperand(t[i - 1]) || isWordBeforeBracket(t, i - 1); }
+  /// The mark behind a class: `f@monotone*(x)`, `f@{a, b}+(x)`.
+  bool repeatMark(size_t i) {
+    if (i < 2 || !(t[i].is(Tok::Star) || t[i].is(Tok::Plus)) || !t[i + 1].is(Tok::LParen))
+      return false;
+    size_t name = i - 1;
+    if (t[name].is(Tok::RBrace))
+      name = t[name].partner;
+    return name > 0 && t[name - 1].is(Tok::At);
+  }
   bool spaceBefore(size_t i) {
     const FormatToken &a = t[i - 1], &b = t[i];
+    if (repeatMark(i) || repeatMark(i - 1))
+      return false;
     switch (b.kind) {
     case Tok::Comma:
     case Tok::Semi:
@@ -204,8 +215,9 @@ private:
         return false;
       break;
     case Tok::Star:
-      if (i + 1 < t.size() && (t[i + 1].is(Tok::Semi) || t[i + 1].is(Tok::RParen)))
-        return false; // of a schedule
+      if (i + 1 < t.size() && (t[i + 1].is(Tok::Semi) || t[i + 1].is(Tok::RParen) ||
+                               t[i + 1].is(Tok::RBracket)))
+        return false; // of a schedule, or for all members of a set
       break;
     case Tok::Less:
     case Tok::Greater:

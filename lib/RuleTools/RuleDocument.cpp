@@ -23,33 +23,9 @@ namespace {
 struct Word {
   std::string_view word, where, doc;
 };
-/// Keywords: where they stand (file, rule, pattern, type) and what they say.
 constexpr Word keywords[] = {
-    {"import", "file", "reads another rule file, by a path relative to this one"},
-    {"fn", "file", "declares a function"},
-    {"frag", "file", "declares a fragment: a pattern with a name, parameters and alternatives"},
-    {"rule", "file", "declares a rewrite rule"},
-    {"ruleset", "file", "declares a set of rules that run together, and after which others"},
-    {"schedule", "file", "says in which order rule sets run, and how often"},
-    {"test", "file", "a graph, and what the rules must do with it"},
-    {"match", "rule", "the pattern: what to look for"},
-    {"rewrite", "rule", "what to put in its place"},
-    {"where", "rule", "when the rule is right: conditions that must all hold"},
-    {"when", "rule", "when the rule is worth while: conditions that must all hold"},
-    {"let", "rule", "names a value"},
-    {"keep", "rule", "the value may have users outside the match; its op stays as long as it has"},
-    {"benefit", "rule", "rules with a higher benefit are tried first"},
-    {"class", "rule",
-     "how equal the sides are: exact, real, approx(tol), order or relaxed \"why\""},
-    {"bounded", "rule", "the rule may feed itself, and is known to end"},
-    {"off", "rule", "the rule does not run"},
-    {"ordered", "pattern", "the operands stand as written, although the op is commutative"},
-    {"as", "pattern", "names what the pattern matched"},
-    {"tol", "pattern", "a relative difference that the number may have"},
-    {"const", "type", "a constant, whose contents the rule may use"},
-    {"fired", "test", "the rule applies"},
-    {"no_match", "test", "the rule does not apply"},
-    {"because", "test", "a part of the reason why not"},
+#define PAT_KEYWORD(word, where, doc) {word, where, doc},
+#include "wnnx/RuleTools/Keywords.def"
 };
 
 constexpr std::string_view predicates[] = {"positive", "nonnegative", "finite", "zero",
