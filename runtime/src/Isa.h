@@ -55,6 +55,8 @@ namespace avx512 {
   X(global_avg_pool)                                                                               \
   X(plain_to_c16)                                                                                  \
   X(c16_to_plain)                                                                                  \
+  X(copy_channels_c16)                                                                             \
+  X(gather_channels_c16)                                                                           \
   X(unary)                                                                                         \
   X(binary)                                                                                        \
   X(batch_norm)                                                                                    \

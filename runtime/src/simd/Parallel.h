@@ -7,9 +7,11 @@
 
 namespace {
 
-/// Calls f(begin, end) on ranges that cover [0, items): one range per thread, or one in all.
+/// Calls f(begin, end) on ranges that cover [0, items): a few per thread, so that one that the OS
+/// takes off its core holds up little, or one in all. `smallest` items are worth a range.
 template <class F>
-WNNRT_INLINE void splitWork(const wnnrt_context *ctx, int64_t items, const F &f) {
+WNNRT_INLINE void splitWork(const wnnrt_context *ctx, int64_t items, const F &f,
+                            int64_t smallest = 1) {
   if (!ctx->parallel_for || ctx->num_threads <= 1 || items <= 1) {
     f(int64_t(0), items);
     return;
@@ -17,7 +19,9 @@ WNNRT_INLINE void splitWork(const wnnrt_context *ctx, int64_t items, const F &f)
   struct Work {
     const F *f;
     int64_t items, tasks;
-  } work = {&f, items, minOf(items, ctx->num_threads)};
+  } work = {&f, items,
+            maxOf(minOf(items, ctx->num_threads),
+                  minOf(items / smallest, 4 * int64_t(ctx->num_threads)))};
   ctx->parallel_for(
       ctx->user, static_cast<int32_t>(work.tasks),
       [](void *arg, int32_t i) {

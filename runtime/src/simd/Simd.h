@@ -79,6 +79,9 @@ WNNRT_INLINE vm vlt(vf a, vf b) {
 WNNRT_INLINE vm vunordered(vf a) {
   return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
 }
+WNNRT_INLINE vm vor(vm a, vm b) {
+  return static_cast<vm>(a | b);
+}
 WNNRT_INLINE vf vselect(vm m, vf yes, vf no) {
   return _mm512_mask_blend_ps(m, no, yes);
 }
@@ -162,6 +165,9 @@ WNNRT_INLINE vm vlt(vf a, vf b) {
 }
 WNNRT_INLINE vm vunordered(vf a) {
   return _mm256_cmp_ps(a, a, _CMP_UNORD_Q);
+}
+WNNRT_INLINE vm vor(vm a, vm b) {
+  return _mm256_or_ps(a, b);
 }
 WNNRT_INLINE vf vselect(vm m, vf yes, vf no) {
   return _mm256_blendv_ps(no, yes, m);
@@ -247,6 +253,9 @@ WNNRT_INLINE vf vsqrt(vf a) {
 }
 WNNRT_INLINE vf vrecip(vf a) {
   return vset(1) / a;
+}
+WNNRT_INLINE vm vor(vm a, vm b) {
+  return a | b;
 }
 WNNRT_INLINE vf vselect(vm m, vf yes, vf no) {
   return reinterpret_cast<vf>((reinterpret_cast<vi>(yes) & m) | (reinterpret_cast<vi>(no) & ~m));

@@ -2,7 +2,7 @@
 // Pooling on c16 tensors, one output pixel of 16 channels at a time, and the global average in both
 // layouts. Plain tensors and index outputs go to the reference kernels.
 #include "../Isa.h"
-#include "Simd.h"
+#include "Parallel.h"
 
 namespace {
 
@@ -10,18 +10,18 @@ struct Window {
   int64_t y0, y1, x0, x1;
 };
 
-/// The larger, and NaN where either is NaN.
-WNNRT_INLINE vf maxKeepNan(vf best, vf value) {
-  return vselect(vunordered(best), best, vmax(best, value));
-}
-
+/// NaN where any is NaN: they are looked for beside the chain of maxima, which would drop them.
 WNNRT_INLINE vf windowMax(const float *x, int64_t iw, const Window &w, int64_t stepY,
                           int64_t stepX) {
   vf best = vset(-__builtin_huge_valf());
+  vm bad = vunordered(best);
   for (int64_t y = w.y0; y < w.y1; y += stepY)
-    for (int64_t i = w.x0; i < w.x1; i += stepX)
-      best = maxKeepNan(best, vload(x + (y * iw + i) * 16));
-  return best;
+    for (int64_t i = w.x0; i < w.x1; i += stepX) {
+      vf value = vload(x + (y * iw + i) * 16);
+      bad = vor(bad, vunordered(value));
+      best = vmax(best, value);
+    }
+  return vselect(bad, vset(__builtin_nanf("")), best);
 }
 
 /// Rows are summed first and then added up, which halves the length of the dependency chain and
@@ -39,17 +39,20 @@ WNNRT_INLINE vf windowSum(const float *x, int64_t iw, const Window &w) {
 
 /// Sets y at each output pixel to f(input plane at the lane, oy, ox).
 template <class Params, class F>
-WNNRT_INLINE void forEachVector(const Params *p, const void *xv, void *yv, F f) {
+WNNRT_INLINE void forEachVector(const wnnrt_context *ctx, const Params *p, const void *xv, void *yv,
+                                F f) {
   int64_t planes = p->n * blocksOf16(p->c), ihw = int64_t(p->ih) * p->iw,
           ohw = int64_t(p->oh) * p->ow;
-  for (int64_t plane = 0; plane < planes; ++plane) {
-    const float *x = static_cast<const float *>(xv) + plane * ihw * 16;
-    float *y = static_cast<float *>(yv) + plane * ohw * 16;
-    for (int64_t oy = 0; oy < p->oh; ++oy)
-      for (int64_t ox = 0; ox < p->ow; ++ox)
-        for (int lane = 0; lane < 16; lane += vlanes)
-          vstore(y + (oy * p->ow + ox) * 16 + lane, f(x + lane, oy, ox));
-  }
+  splitWork(ctx, planes, [&](int64_t begin, int64_t end) {
+    for (int64_t plane = begin; plane < end; ++plane) {
+      const float *x = static_cast<const float *>(xv) + plane * ihw * 16;
+      float *y = static_cast<float *>(yv) + plane * ohw * 16;
+      for (int64_t oy = 0; oy < p->oh; ++oy)
+        for (int64_t ox = 0; ox < p->ow; ++ox)
+          for (int lane = 0; lane < 16; lane += vlanes)
+            vstore(y + (oy * p->ow + ox) * 16 + lane, f(x + lane, oy, ox));
+    }
+  });
 }
 
 WNNRT_INLINE Window adaptiveWindow(const wnnrt_adaptive_pool2d_params *p, int64_t oy, int64_t ox) {
@@ -97,7 +100,7 @@ wnnrt_status WNNRT_SIMD_NS::max_pool2d(const wnnrt_context *ctx, const wnnrt_poo
                                        const void *x, void *y, void *indices) {
   if (p->layout != WNNRT_LAYOUT_C16 || indices)
     return ref::max_pool2d(ctx, p, x, y, indices);
-  forEachVector(p, x, y, [p](const float *in, int64_t oy, int64_t ox) {
+  forEachVector(ctx, p, x, y, [p](const float *in, int64_t oy, int64_t ox) {
     int64_t y0 = oy * p->stride_h - p->pad_top, x0 = ox * p->stride_w - p->pad_left;
     Window w = {
         firstInside(y0, p->dilation_h), minOf(p->ih, y0 + int64_t(p->kh - 1) * p->dilation_h + 1),
@@ -111,7 +114,7 @@ wnnrt_status WNNRT_SIMD_NS::avg_pool2d(const wnnrt_context *ctx, const wnnrt_poo
                                        const void *x, void *y) {
   if (p->layout != WNNRT_LAYOUT_C16)
     return ref::avg_pool2d(ctx, p, x, y);
-  forEachVector(p, x, y, [p](const float *in, int64_t oy, int64_t ox) {
+  forEachVector(ctx, p, x, y, [p](const float *in, int64_t oy, int64_t ox) {
     int64_t y0 = oy * p->stride_h - p->pad_top, x0 = ox * p->stride_w - p->pad_left;
     int64_t y1 = minOf(y0 + p->kh, p->ih + p->pad_bottom);
     int64_t x1 = minOf(x0 + p->kw, p->iw + p->pad_right);
@@ -132,7 +135,7 @@ wnnrt_status WNNRT_SIMD_NS::adaptive_avg_pool2d(const wnnrt_context *ctx,
                                                 const void *x, void *y) {
   if (p->layout != WNNRT_LAYOUT_C16)
     return ref::adaptive_avg_pool2d(ctx, p, x, y);
-  forEachVector(p, x, y, [p](const float *in, int64_t oy, int64_t ox) {
+  forEachVector(ctx, p, x, y, [p](const float *in, int64_t oy, int64_t ox) {
     Window w = adaptiveWindow(p, oy, ox);
     return vdiv(windowSum(in, p->iw, w), vset(static_cast<float>((w.y1 - w.y0) * (w.x1 - w.x0))));
   });
@@ -144,7 +147,7 @@ wnnrt_status WNNRT_SIMD_NS::adaptive_max_pool2d(const wnnrt_context *ctx,
                                                 const void *x, void *y, void *indices) {
   if (p->layout != WNNRT_LAYOUT_C16 || indices)
     return ref::adaptive_max_pool2d(ctx, p, x, y, indices);
-  forEachVector(p, x, y, [p](const float *in, int64_t oy, int64_t ox) {
+  forEachVector(ctx, p, x, y, [p](const float *in, int64_t oy, int64_t ox) {
     return windowMax(in, p->iw, adaptiveWindow(p, oy, ox), 1, 1);
   });
   return WNNRT_OK;
