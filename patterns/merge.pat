@@ -11,47 +11,31 @@ import "sets.pat";
 
 rule merge_linears : merge, class real {
   match {
-    a = linear(x, u: const[P, I], b?: const[P], act, act_params);
-    c = linear(x, v: const[Q, I], d?: const[Q], act = act, act_params = act_params);
+    ys[i in 2..] = linear(x, ws[i]: const[os[i], I], bs[i]?: const[os[i]], act = k, act_params = l);
   }
+  where all_equal(dtype(ws[*]));
+  when sum(os[*]) <= 16384;
+  let off = prefix_sum(os[*]);
   let last = rank(x) - 1;
-  where dtype(u) == dtype(v);
-  when P + Q <= 16384;
   rewrite {
-    m = linear(x, cat([u, v], 0),
-               has(b) || has(d) ? cat([b ?? zeros([P]), d ?? zeros([Q])], 0) : none, act = act,
-               act_params = act_params);
-    a = slice(m, dim = last, start = 0, end = P, step = 1);
-    c = slice(m, dim = last, start = P, end = P + Q, step = 1);
+    m = linear(x, cat(ws[*], 0), any(has(bs[*])) ? cat([bs[i] ?? zeros([os[i]]) for i], 0) : none,
+               act = k, act_params = l);
+    ys[i] = slice(m, dim = last, start = off[i], end = off[i] + os[i], step = 1);
   }
 }
 rule merge_convs : merge, class real {
   match {
-    a = conv2d(x, u: const[P, I, K, L], b?: const[P], groups = 1, stride = st, padding = pd,
-               dilation = dl, act, act_params);
-    c = conv2d(x, v: const[Q, I, K, L], d?: const[Q], groups = 1, stride = st, padding = pd,
-               dilation = dl, act = act, act_params = act_params);
+    ys[i in 2..] = conv2d(x, ws[i]: const[os[i], I, K, L], bs[i]?: const[os[i]], groups = 1,
+                          stride = st, padding = pd, dilation = dl, act = k, act_params = l);
   }
-  where dtype(u) == dtype(v);
-  when P + Q <= 16384;
+  where all_equal(dtype(ws[*]));
+  when sum(os[*]) <= 16384;
+  let off = prefix_sum(os[*]);
   rewrite {
-    m = conv2d(x, cat([u, v], 0),
-               has(b) || has(d) ? cat([b ?? zeros([P]), d ?? zeros([Q])], 0) : none, groups = 1,
-               stride = st, padding = pd, dilation = dl, act = act, act_params = act_params);
-    a = slice(m, dim = 1, start = 0, end = P, step = 1);
-    c = slice(m, dim = 1, start = P, end = P + Q, step = 1);
+    m = conv2d(x, cat(ws[*], 0), any(has(bs[*])) ? cat([bs[i] ?? zeros([os[i]]) for i], 0) : none,
+               groups = 1, stride = st, padding = pd, dilation = dl, act = k, act_params = l);
+    ys[i] = slice(m, dim = 1, start = off[i], end = off[i] + os[i], step = 1);
   }
-}
-/// What a third one leaves: slices of slices, along the dimension of the merge.
-rule merged_slices : merge, class exact {
-  match {
-    keep y = slice(x, dim = d, start = s, end = _, step = 1);
-    z = slice(y, dim = c, start = u, end = v, step = 1);
-  }
-  let k = norm(d, rank(x));
-  let n = dim(y, k);
-  where norm(c, rank(x)) == k, s >= 0, u >= 0, v >= u;
-  rewrite { z = slice(x, dim = k, start = s + u, end = s + max(u, min(v, n)), step = 1); }
 }
 
 test "queries and keys, one bias" for merge_linears {
@@ -115,19 +99,16 @@ test "weights that are not constant" for merge_convs {
   }
   expect no_match because "must be a constant";
 }
-test "a third one" for merged_slices {
-  graph (x: f32[2,9]) {
-    y = slice(x, dim=1, start=1, end=8);
-    z = slice(y, dim=-1, start=2, end=99);
-    return y, z;
+test "three, and one with another stride" for merge_convs {
+  graph (x: f32[2,3,7,6]) {
+    const u: f32[4,3,1,1] = file("random", "u");
+    const v: f32[2,3,1,1] = file("random", "v");
+    const w: f32[1,3,1,1] = file("random", "w");
+    a = conv2d(x, u);
+    b = conv2d(x, v, stride=[2, 2]);
+    c = conv2d(x, v);
+    d = conv2d(x, w);
+    return a, b, c, d;
   }
   expect fired 1;
-}
-test "another dimension" for merged_slices {
-  graph (x: f32[2,9]) {
-    y = slice(x, dim=1, start=1, end=8);
-    z = slice(y, dim=0, start=1);
-    return z;
-  }
-  expect no_match because "norm(c, rank(x)) == k";
 }

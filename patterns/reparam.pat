@@ -2,8 +2,8 @@
 //
 // Parallel linear branches of one input are one convolution (case A9): RepVGG, MobileOne, ACNet,
 // diverse branch blocks and their like in the form in which they were trained. Batch norms behind
-// convolutions have been folded before; those of the input alone become a kernel here. Sums of any
-// number of branches, with anything else among them, are taken together two by two.
+// convolutions have been folded before; those of the input alone become a kernel here. Sums may have
+// any number of branches, in any order, with anything else among them.
 pat 1;
 import "kernels.pat";
 import "sets.pat";
@@ -17,38 +17,18 @@ rule rep_conv_conv : fold, benefit 30, class real {
                dilation = [1, 1], groups = g);
     c = conv2d(x, v: const[O, G, M, N], d?: const[O], stride = st, padding = [s, t],
                dilation = [1, 1], groups = g);
-    y = add(a, c);
+    y = add{a, c, ..rest};
   }
   let P = max(p, s);
   let Q = max(q, t);
   where K - 2 * p == M - 2 * s, L - 2 * q == N - 2 * t, shape(a) == shape(c);
   when max(K, M) * max(L, N) <= K * L + M * N;
   rewrite {
-    y = conv2d(x, widen(w, p, q, P, Q) + widen(v, s, t, P, Q),
-               has(b) || has(d) ?(b ?? zeros([O])) + (d ?? zeros([O])) : none, stride = st,
-               padding = [P, Q], dilation = [1, 1], groups = g);
-  }
-}
-/// The same with another sum between: (conv(x) + r) + conv(x).
-rule rep_conv_between : fold, benefit 30, class real {
-  match {
-    a = conv2d(x, w: const[O, G, K, L], b?: const[O], stride = st, padding = [p, q],
-               dilation = [1, 1], groups = g);
-    u = add(a, r);
-    c = conv2d(x, v: const[O, G, M, N], d?: const[O], stride = st, padding = [s, t],
-               dilation = [1, 1], groups = g);
-    y = add(u, c);
-  }
-  let P = max(p, s);
-  let Q = max(q, t);
-  where K - 2 * p == M - 2 * s, L - 2 * q == N - 2 * t, shape(a) == shape(u), shape(a) == shape(c);
-  when max(K, M) * max(L, N) <= K * L + M * N;
-  rewrite {
-    y = add(
+    y = add{
         conv2d(x, widen(w, p, q, P, Q) + widen(v, s, t, P, Q),
                has(b) || has(d) ?(b ?? zeros([O])) + (d ?? zeros([O])) : none, stride = st,
                padding = [P, Q], dilation = [1, 1], groups = g),
-        r);
+        ..rest};
   }
 }
 /// conv(x) + batch_norm(x): the identity, scaled, is a kernel.
@@ -58,34 +38,16 @@ rule rep_conv_bn : fold, benefit 40, class real {
                dilation = [1, 1], groups = g);
     i = batch_norm(x: [_, O, _, _], mean: const[O], var: const[O] & nonnegative, gamma?: const[O],
                    beta?: const[O], eps);
-    y = add(a, i);
+    y = add{a, i, ..rest};
   }
   let s = (gamma ?? ones([O])) * rsqrt(var + eps);
   where K == 2 * p + 1, L == 2 * q + 1, O == G * g;
   rewrite {
-    y = conv2d(x, w + identity_kernel(O, g, K, L) * s[:, None, None, None],
-               (b ?? zeros([O])) + (beta ?? zeros([O])) - mean * s, stride = [1, 1],
-               padding = [p, q], dilation = [1, 1], groups = g);
-  }
-}
-/// (conv(x) + r) + batch_norm(x), where r comes from elsewhere.
-rule rep_conv_between_bn : fold, benefit 40, class real {
-  match {
-    a = conv2d(x, w: const[O, G, K, L], b?: const[O], stride = [1, 1], padding = [p, q],
-               dilation = [1, 1], groups = g);
-    u = add(a, r);
-    i = batch_norm(x: [_, O, _, _], mean: const[O], var: const[O] & nonnegative, gamma?: const[O],
-                   beta?: const[O], eps);
-    y = add(u, i);
-  }
-  let s = (gamma ?? ones([O])) * rsqrt(var + eps);
-  where K == 2 * p + 1, L == 2 * q + 1, O == G * g, shape(a) == shape(u);
-  rewrite {
-    y = add(
+    y = add{
         conv2d(x, w + identity_kernel(O, g, K, L) * s[:, None, None, None],
                (b ?? zeros([O])) + (beta ?? zeros([O])) - mean * s, stride = [1, 1],
                padding = [p, q], dilation = [1, 1], groups = g),
-        r);
+        ..rest};
   }
 }
 /// conv(x) + x. Not where the sum would have been fused as a residual of something else.
@@ -93,12 +55,14 @@ rule rep_conv_identity : fold, benefit 20, class real {
   match {
     a = conv2d(x, w: const[O, G, K, L], b?, stride = [1, 1], padding = [p, q], dilation = [1, 1],
                groups = g);
-    y = add(a, x: [_, O, _, _]);
+    y = add{a, x: [_, O, _, _], ..rest};
   }
   where K == 2 * p + 1, L == 2 * q + 1, O == G * g;
   rewrite {
-    y = conv2d(x, w + identity_kernel(O, g, K, L), b, stride = [1, 1], padding = [p, q],
-               dilation = [1, 1], groups = g);
+    y = add{
+        conv2d(x, w + identity_kernel(O, g, K, L), b, stride = [1, 1], padding = [p, q],
+               dilation = [1, 1], groups = g),
+        ..rest};
   }
 }
 /// conv(x) + avg_pool(x): a mean is a kernel of equal weights. Zeros of the padding count in it.
@@ -108,7 +72,7 @@ rule rep_avg_pool : fold, benefit 20, class real {
                dilation = [1, 1], groups = g);
     m = avg_pool2d(x: [_, O, _, _], kernel_size = [M, N], stride = st, padding = [s, t],
                    ceil_mode = false, count_include_pad = true);
-    y = add(a, m);
+    y = add{a, m, ..rest};
   }
   let P = max(p, s);
   let Q = max(q, t);
@@ -117,8 +81,10 @@ rule rep_avg_pool : fold, benefit 20, class real {
   where O == G * g, K - 2 * p == M - 2 * s, L - 2 * q == N - 2 * t, shape(a) == shape(m);
   when max(K, M) * max(L, N) <= 2 * K * L;
   rewrite {
-    y = conv2d(x, widen(w, p, q, P, Q) + widen(mean, s, t, P, Q), b, stride = st, padding = [P, Q],
-               dilation = [1, 1], groups = g);
+    y = add{
+        conv2d(x, widen(w, p, q, P, Q) + widen(mean, s, t, P, Q), b, stride = st, padding = [P, Q],
+               dilation = [1, 1], groups = g),
+        ..rest};
   }
 }
 
@@ -179,7 +145,7 @@ test "dilated" for rep_conv_conv {
   }
   expect no_match because "attribute `dilation`";
 }
-test "something between" for rep_conv_between {
+test "something between" for rep_conv_conv {
   graph (x: f32[2,4,9,8], r: f32[2,4,1,1]) {
     const w: f32[4,4,3,3] = file("random", "w");
     const v: f32[4,4,1,1] = file("random", "v");
@@ -191,7 +157,7 @@ test "something between" for rep_conv_between {
   }
   expect fired 1;
 }
-test "another input" for rep_conv_between {
+test "another input" for rep_conv_conv {
   graph (x: f32[2,4,9,8], r: f32[2,4,9,8]) {
     const w: f32[4,4,3,3] = file("random", "w");
     const v: f32[4,4,1,1] = file("random", "v");
@@ -229,7 +195,7 @@ test "a stride" for rep_conv_bn {
   }
   expect no_match because "attribute `stride`";
 }
-test "another convolution's sum between" for rep_conv_between_bn {
+test "another convolution's sum between" for rep_conv_bn {
   graph (x: f32[2,4,7,8], r: f32[2,4,7,8]) {
     const w: f32[4,4,1,3] = file("random", "w");
     const m: f32[4] = file("random", "m");
@@ -243,7 +209,7 @@ test "another convolution's sum between" for rep_conv_between_bn {
   }
   expect fired 1;
 }
-test "an even kernel" for rep_conv_between_bn {
+test "an even kernel" for rep_conv_bn {
   graph (x: f32[2,4,1,1], r: f32[2,4,1,1]) {
     const w: f32[4,4,3,3] = file("random", "w");
     const m: f32[4] = file("random", "m");

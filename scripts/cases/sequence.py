@@ -179,7 +179,7 @@ def single_query():
     return settle(Pool()), [torch.randn(2, 40, 24)]
 
 
-@case("A5", "qkv", "separate products for q, k, v are one", {"merge_linears": 2}, rules="default.pat merge.pat")
+@case("A5", "qkv", "separate products for q, k, v are one", {"merge_linears": 1}, rules="default.pat merge.pat")
 def qkv():
     return settle(SplitAttention(16, 4)), [torch.randn(3, 7, 16)]
 
