@@ -61,8 +61,4 @@ std::optional<std::vector<Value *>> Evaluator::buildChain(const Code &c) {
   return std::vector<Value *>{at};
 }
 
-std::optional<Datum> Evaluator::callExtern(const Code &c) {
-  return fail(c, "there is no plugin");
-}
-
 } // namespace wnnx::pat

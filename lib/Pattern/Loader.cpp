@@ -10,7 +10,9 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 namespace wnnx::pat {
 
@@ -29,10 +31,25 @@ class Loader {
   std::shared_ptr<LoadedProgram> program = std::make_shared<LoadedProgram>();
   std::map<std::string, int> state; // by real path: 1 while its imports are read, 2 done
   std::vector<std::string> chain;   // files being read
+  std::map<std::string, ast::File *> byPath;
+  struct Edge {
+    ast::File *from;
+    size_t import;
+    std::string to; // real path
+  };
+  std::vector<Edge> edges;
+  std::set<ast::File *> roots; // named by the user
   unsigned errorsBefore;
 
 public:
   explicit Loader(Diagnostics &d) : diags(d), errorsBefore(d.errorCount()) {}
+
+  void readRoot(const std::string &path) {
+    readFile(path, {});
+    llvm::SmallString<256> real;
+    if (!llvm::sys::fs::real_path(path, real) && byPath.count(real.str().str()))
+      roots.insert(byPath[real.str().str()]);
+  }
 
   void readFile(const std::string &path, SourceRange from) {
     llvm::SmallString<256> real;
@@ -60,11 +77,11 @@ public:
     if (!buffer)
       return cannotRead(path, from, buffer.getError().message());
     s = 1;
-    readText(path, (*buffer)->getBuffer().str());
+    byPath[real.str().str()] = readText(path, (*buffer)->getBuffer().str());
     state[real.str().str()] = 2;
   }
 
-  void readText(const std::string &name, std::string text) {
+  ast::File *readText(const std::string &name, std::string text) {
     const SourceFile &source = diags.addFile(name, std::move(text));
     auto file = std::make_unique<ast::File>(parseFile(source, diags));
     chain.push_back(name);
@@ -81,15 +98,19 @@ public:
         llvm::sys::path::append(path, i.path);
       }
       readFile(path.str().str(), i.range);
+      llvm::SmallString<256> real;
+      if (llvm::sys::fs::real_path(path, real))
+        file->incomplete = true;
+      else
+        edges.push_back({file.get(), size_t(&i - file->imports.data()), real.str().str()});
     }
     chain.pop_back();
     program->files.push_back(std::move(file));
+    return program->files.back().get();
   }
 
   FailureOr<RuleSet> finish() {
-    // Checking needs whole trees: half a rule would only bring errors that follow from the first.
-    if (diags.errorCount() != errorsBefore)
-      return failure();
+    spreadNames();
     std::vector<const ast::File *> files;
     for (const auto &f : program->files)
       files.push_back(f.get());
@@ -102,6 +123,54 @@ public:
   }
 
 private:
+  /// Which files see whose functions and fragments: a file imported with `as` keeps them in a space
+  /// of its own, with all that it imports; what is imported plainly is shared.
+  void spreadNames() {
+    for (auto &f : program->files)
+      f->spaces.clear();
+    std::map<ast::File *, bool> named; // imported by no one
+    for (auto &f : program->files)
+      named[f.get()] = true;
+    unsigned spaces = 1;
+    std::map<ast::File *, unsigned> own;
+    for (const Edge &e : edges) {
+      auto to = byPath.find(e.to);
+      if (to == byPath.end()) {
+        e.from->incomplete = true;
+        continue;
+      }
+      named[to->second] = false;
+      if (!e.from->imports[e.import].as)
+        continue;
+      unsigned &id = own[to->second];
+      if (!id) {
+        id = spaces++;
+        addSpace(to->second, id);
+      }
+      e.from->imports[e.import].fileSpace = id;
+    }
+    for (auto &f : program->files) {
+      if (named[f.get()] || roots.count(f.get()))
+        addSpace(f.get(), 0);
+    }
+    for (auto &f : program->files) {
+      if (f->spaces.empty())
+        f->spaces = {0};
+      std::sort(f->spaces.begin(), f->spaces.end());
+    }
+  }
+
+  void addSpace(ast::File *f, unsigned id) {
+    if (llvm::is_contained(f->spaces, id))
+      return;
+    f->spaces.push_back(id);
+    for (const Edge &e : edges) {
+      auto to = byPath.find(e.to);
+      if (e.from == f && !f->imports[e.import].as && to != byPath.end())
+        addSpace(to->second, id);
+    }
+  }
+
   void cannotRead(const std::string &path, SourceRange from, const std::string &why) {
     std::string message = fmt::format("cannot read the rule file `{}`: {}", path, why);
     if (from)
@@ -131,7 +200,7 @@ size_t RuleSet::size() const {
 FailureOr<RuleSet> loadRules(llvm::ArrayRef<std::string> paths, Diagnostics &diags) {
   Loader loader(diags);
   for (const std::string &p : paths)
-    loader.readFile(p, {});
+    loader.readRoot(p);
   return loader.finish();
 }
 

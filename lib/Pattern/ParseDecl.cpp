@@ -10,7 +10,8 @@ namespace wnnx::pat {
 using namespace ast;
 
 static const std::vector<std::string_view> declWords = {"import",  "fn",       "frag", "rule",
-                                                        "ruleset", "schedule", "test", "interface"};
+                                                        "ruleset", "schedule", "test", "extern",
+                                                        "interface"};
 static const std::vector<std::string_view> clauseWords = {"match",   "where",     "when",  "let",
                                                           "rewrite", "decreases", "verify"};
 

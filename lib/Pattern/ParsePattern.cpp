@@ -72,7 +72,8 @@ PatternPtr Parser::parsePatternHead() {
     return makePattern(PatternKind::Error, begin);
   }
   Tok next = peek().kind;
-  if (cur.text == "_" && next != Tok::At) {
+  if (cur.text == "_" && next != Tok::At && next != Tok::Colon &&
+      !(next == Tok::Question && peek(2).kind == Tok::Colon)) {
     advance();
     return makePattern(PatternKind::Any, begin);
   }

@@ -3,6 +3,8 @@
 // Collects the declarations of all files, orders the rule sets, checks every rule.
 #include "SemaImpl.h"
 
+#include "wnnx/Pattern/Plugins.h"
+
 #include "fmt/format.h"
 
 namespace wnnx::pat {
@@ -37,12 +39,21 @@ std::vector<Ruleset> orderRulesets(const std::vector<const ast::RulesetDecl *> &
       return;
     }
     s = 1;
-    Ruleset set{r.name.text, {}, r.name.range};
+    Ruleset set{r.name.text, {}, r.name.range, {}};
     // Files may add to a set; what each says of its order counts.
     std::vector<ast::Name> after;
     for (const ast::RulesetDecl *d : all) {
-      if (d->name.text == r.name.text)
-        after.insert(after.end(), d->after.begin(), d->after.end());
+      if (d->name.text != r.name.text)
+        continue;
+      after.insert(after.end(), d->after.begin(), d->after.end());
+      if (d->order.empty())
+        continue;
+      if (!set.order.empty())
+        diags
+            .error(d->order[0]->range, "pat-measure",
+                   fmt::format("rule set `{}` has an order already", r.name.text))
+            .note(set.order[0].range, "here");
+      set.order = checkMeasures(d->order, diags);
     }
     for (const ast::Name &n : after) {
       auto it = decls.rulesets.find(n.text);
@@ -50,7 +61,7 @@ std::vector<Ruleset> orderRulesets(const std::vector<const ast::RulesetDecl *> &
         std::vector<std::string_view> known;
         for (const auto &k : decls.rulesets)
           known.push_back(k.first);
-        if (n)
+        if (n && !decls.incomplete)
           diags.error(n.range, "pat-unknown-ruleset",
                       fmt::format("unknown rule set `{}`{}", n.text, didYouMean(n.text, known)));
         continue;
@@ -70,7 +81,7 @@ void checkSchedule(const std::vector<ast::SchedTerm> &terms, const Declarations 
                    Diagnostics &diags) {
   for (const ast::SchedTerm &t : terms) {
     checkSchedule(t.group, decls, diags);
-    if (t.ruleset && !decls.rulesets.count(t.ruleset.text))
+    if (t.ruleset && !decls.rulesets.count(t.ruleset.text) && !decls.incomplete)
       diags.error(t.ruleset.range, "pat-unknown-ruleset",
                   fmt::format("unknown rule set `{}`", t.ruleset.text));
   }
@@ -101,26 +112,108 @@ static void checkShadowed(const std::vector<const ast::RuleDecl *> &rules, Diagn
   }
 }
 
+/// The plugin functions that the files declare; the same declaration may stand in several.
+static void declareExtern(const ast::ExternDecl &d, Declarations &decls, Diagnostics &diags) {
+  ExternFn fn;
+  fn.name = d.name.text;
+  fn.range = d.name.range;
+  auto type = [&](const std::string &name, SourceRange range) {
+    std::optional<Type> t = typeByName(name);
+    bool crosses = t && (t->is(TypeKind::Int) || t->is(TypeKind::Float) || t->is(TypeKind::Bool) ||
+                         t->is(TypeKind::Str) || t->is(TypeKind::Tensor) ||
+                         (t->is(TypeKind::List) && t->element && t->element->is(TypeKind::Int)));
+    if (!crosses)
+      diags
+          .error(range, "pat-extern",
+                 fmt::format("`{}` cannot be passed to a plugin", name.empty() ? "any" : name))
+          .hint("types are int, float, bool, str, list<int> and tensor");
+    return t.value_or(Type());
+  };
+  for (const ast::Param &p : d.params)
+    fn.params.push_back(type(p.type, p.name.range));
+  fn.result = type(d.result, d.range);
+  for (const auto &known : decls.externFns) {
+    const ExternFn &f = *known;
+    if (f.name != fn.name)
+      continue;
+    bool same = f.params.size() == fn.params.size() && f.result.str() == fn.result.str();
+    for (size_t i = 0; same && i < fn.params.size(); ++i)
+      same = f.params[i].str() == fn.params[i].str();
+    if (!same)
+      diags.error(fn.range, "pat-extern", fmt::format("`{}` is declared in two ways", fn.name))
+          .note(f.range, "first here");
+    return;
+  }
+  fn.function = reinterpret_cast<void (*)()>(findPluginFunction(fn.name));
+  if (!fn.function)
+    diags
+        .error(fn.range, "pat-plugin",
+               fmt::format("no plugin has a function `{}`{}", fn.name,
+                           didYouMean(fn.name, pluginFunctions())))
+        .hint("load the plugin that has it with `--plugin FILE`");
+  decls.externFns.push_back(std::make_shared<ExternFn>(std::move(fn)));
+}
+
+static void declareFile(const ast::File &f, Declarations &decls, Diagnostics &diags) {
+  Declarations::FileNames &names = decls.files.emplace_back();
+  names.home = f.spaces[0];
+  for (const ast::Import &i : f.imports) {
+    if (!i.as)
+      continue;
+    if (!names.aliases.insert({i.as.text, i.fileSpace}).second)
+      diags.error(i.as.range, "pat-duplicate",
+                  fmt::format("two imports are called `{}`", i.as.text));
+  }
+  decls.incomplete |= f.incomplete;
+  for (unsigned id : f.spaces)
+    decls.spaces[id];
+  auto inSpaces = [&](auto member, const auto &d, const char *what) {
+    decls.homes[&d] = &names;
+    for (size_t i = 0; i < f.spaces.size(); ++i) {
+      unsigned before = diags.errorCount();
+      declare(decls.spaces[f.spaces[i]].*member, d, what, diags);
+      if (diags.errorCount() != before)
+        break;
+    }
+  };
+  for (const ast::FnDecl &d : f.fns) {
+    if (d.name && (lookupBuiltin(d.name.text) || d.name.text == "has"))
+      diags.error(d.name.range, "pat-duplicate",
+                  fmt::format("`{}` is a built-in function", d.name.text));
+    inSpaces(&Declarations::Space::fns, d, "function");
+  }
+  for (const ast::FragDecl &d : f.frags) {
+    if (d.name && lookupOp(d.name.text))
+      diags.error(d.name.range, "pat-duplicate", fmt::format("`{}` is an op", d.name.text));
+    inSpaces(&Declarations::Space::frags, d, "fragment");
+  }
+  for (const ast::ExternDecl &d : f.externs) {
+    if (!d.name)
+      continue;
+    if (lookupBuiltin(d.name.text) || d.name.text == "has")
+      diags.error(d.name.range, "pat-duplicate",
+                  fmt::format("`{}` is a built-in function", d.name.text));
+    declareExtern(d, decls, diags);
+    for (unsigned id : f.spaces)
+      decls.spaces[id].externs.insert({d.name.text, &d});
+  }
+  for (const ast::RuleDecl &d : f.rules) {
+    decls.homes[&d] = &names;
+    declare(decls.rules, d, "rule", diags);
+  }
+}
+
 Program checkFiles(std::vector<const ast::File *> files, Diagnostics &diags) {
   Program program;
   Declarations decls;
+  decls.spaces[0];
   std::vector<const ast::RulesetDecl *> sets;
   std::vector<const ast::RuleDecl *> rules;
   for (const ast::File *f : files) {
-    for (const ast::FnDecl &d : f->fns) {
-      if (d.name && (lookupBuiltin(d.name.text) || d.name.text == "has"))
-        diags.error(d.name.range, "pat-duplicate",
-                    fmt::format("`{}` is a built-in function", d.name.text));
-      declare(decls.fns, d, "function", diags);
-    }
-    for (const ast::FragDecl &d : f->frags) {
-      if (d.name && lookupOp(d.name.text))
-        diags.error(d.name.range, "pat-duplicate", fmt::format("`{}` is an op", d.name.text));
-      declare(decls.frags, d, "fragment", diags);
-    }
+    declareFile(*f, decls, diags);
     for (const ast::RuleDecl &d : f->rules) {
-      declare(decls.rules, d, "rule", diags);
-      rules.push_back(&d);
+      if (!d.broken)
+        rules.push_back(&d);
     }
     for (const ast::RulesetDecl &d : f->rulesets) {
       if (!d.name)
@@ -133,7 +226,8 @@ Program checkFiles(std::vector<const ast::File *> files, Diagnostics &diags) {
   for (const ast::File *f : files) {
     for (const ast::FnDecl &d : f->fns) {
       ast::RuleDecl none;
-      RuleChecker(decls, diags, none, nullptr).checkFunction(d);
+      if (!d.broken)
+        RuleChecker(decls, diags, none, nullptr).checkFunction(d);
     }
   }
   unsigned order = 0;
@@ -164,6 +258,7 @@ Program checkFiles(std::vector<const ast::File *> files, Diagnostics &diags) {
       }
     }
   }
+  program.externs = decls.externFns;
   if (program.rules.size() && !diags.hasErrors())
     checkShadowed(rules, diags);
   for (const ast::File *f : files) {
@@ -172,7 +267,7 @@ Program checkFiles(std::vector<const ast::File *> files, Diagnostics &diags) {
       program.schedules.push_back(s);
     }
     for (const ast::TestDecl &t : f->tests) {
-      if (t.rule && !decls.rules.count(t.rule.text)) {
+      if (t.rule && !decls.rules.count(t.rule.text) && !decls.incomplete) {
         std::vector<std::string_view> known;
         for (const auto &r : decls.rules)
           known.push_back(r.first);

@@ -34,6 +34,12 @@ CodePtr RuleChecker::callHas(const Expr &e, Scope &scope) {
 
 CodePtr RuleChecker::callFn(const Expr &e, const ast::FnDecl &fn, Scope &scope) {
   CodePtr bad = code(CodeKind::Const, e, {});
+  if (fn.broken) {
+    failed = namesUnclear = true;
+    for (const ast::Arg &a : e.args)
+      expr(*a.value, scope);
+    return bad;
+  }
   for (const void *p : expanding) {
     if (p == &fn) {
       error(e.range, "pat-recursion", fmt::format("function `{}` calls itself", fn.name.text))
@@ -49,6 +55,7 @@ CodePtr RuleChecker::callFn(const Expr &e, const ast::FnDecl &fn, Scope &scope) 
     return bad;
   }
   Scope inner;
+  inner.file = decls.homes.at(&fn);
   std::vector<CodePtr> values;
   std::vector<unsigned> slots;
   for (size_t i = 0; i < e.args.size(); ++i) {
@@ -231,14 +238,25 @@ CodePtr RuleChecker::callBuiltin(const Expr &e, const BuiltinInfo &b, std::vecto
 CodePtr RuleChecker::call(const Expr &e, Scope &scope) {
   if (e.text == "has")
     return callHas(e, scope);
-  if (auto fn = decls.fns.find(e.text); fn != decls.fns.end())
-    return callFn(e, *fn->second, scope);
+  // `x.f(a)` where x is an imported file.
+  if (e.method && e.args[0].value->kind == ast::ExprKind::Name && scope.file &&
+      scope.file->aliases.count(e.args[0].value->text) && !scope.names.count(e.args[0].value->text))
+    return callImported(e, scope);
+  if (const ast::FnDecl *fn = findFn(e.text, scope))
+    return callFn(e, *fn, scope);
   const BuiltinInfo *b = lookupBuiltin(e.text);
   const OpInfo *op = lookupOp(e.text);
   if (forOp && e.text == decl.forVar.text)
     op = lookupOp(forOp->text);
   auto var = scope.names.find(e.text);
   bool opVar = var != scope.names.end() && rule->slots[var->second].type.is(TypeKind::Op);
+  int externIndex = findExtern(e.text, scope);
+  if (externIndex >= 0) {
+    std::vector<CodePtr> args;
+    for (const ast::Arg &a : e.args)
+      args.push_back(expr(*a.value, scope));
+    return callExtern(e, unsigned(externIndex), std::move(args));
+  }
   bool chainVar = var != scope.names.end() && rule->slots[var->second].chain;
   if (!b && !op && !opVar && !chainVar && namesUnclear && var != scope.names.end())
     return code(CodeKind::Const, e, {});
@@ -246,13 +264,16 @@ CodePtr RuleChecker::call(const Expr &e, Scope &scope) {
     std::vector<std::string_view> known;
     for (const BuiltinInfo &i : allBuiltins())
       known.push_back(i.name);
-    for (const auto &f : decls.fns)
+    for (const auto &f : decls.spaces.at(homeSpace(scope)).fns)
       known.push_back(f.first);
     if (building)
       known.insert(known.end(), opNames().begin(), opNames().end());
-    error(e.textRange, "pat-unknown-function",
-          fmt::format("unknown {} `{}`{}", building ? "op or function" : "function", e.text,
-                      didYouMean(e.text, known)));
+    if (decls.incomplete && didYouMean(e.text, known).empty())
+      failed = namesUnclear = true;
+    else
+      error(e.textRange, "pat-unknown-function",
+            fmt::format("unknown {} `{}`{}", building ? "op or function" : "function", e.text,
+                        didYouMean(e.text, known)));
     for (const ast::Arg &a : e.args)
       expr(*a.value, scope);
     return code(CodeKind::Const, e, {});

@@ -272,6 +272,7 @@ CodePtr RuleChecker::binary(const Expr &e, Scope &scope) {
   CodePtr b = expr(*e.kids[1], scope);
   present = std::move(saved);
   std::string what = fmt::format("the operand of `{}`", op);
+  compareAxes(e, *a, *b);
   Type t;
   CodeKind kind = CodeKind::Binary;
   if (op == "&&" || op == "||") {

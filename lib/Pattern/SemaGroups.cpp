@@ -77,7 +77,7 @@ bool RuleChecker::flattens(const OpInfo &info, const ast::Name &name) {
 
 PatPtr RuleChecker::flatPattern(const ast::Pattern &p, Scope &scope) {
   topOfStmt = false;
-  const OpInfo *info = findOp(p.name);
+  const OpInfo *info = findOp(p.name, scope);
   if (!info || !flattens(*info, p.name)) {
     poison(p, scope);
     return newPat(PatKind::Any, p.range);
@@ -166,7 +166,7 @@ PatPtr RuleChecker::chainPattern(const ast::Pattern &p, Scope &scope) {
 /// `add{a, ..rest}` on a right side.
 CodePtr RuleChecker::flatExpr(const Expr &e, Scope &scope) {
   CodePtr c = code(CodeKind::BuildFlat, e, TypeKind::Value);
-  const OpInfo *info = findOp({e.text, e.textRange});
+  const OpInfo *info = findOp({e.text, e.textRange}, scope);
   if (!building)
     error(e.range, "pat-build", "new nodes are made in `rewrite` only");
   if (!info || !flattens(*info, {e.text, e.textRange})) {

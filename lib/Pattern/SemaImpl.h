@@ -6,6 +6,7 @@
 
 #include "wnnx/Pattern/Sema.h"
 
+#include <deque>
 #include <map>
 #include <set>
 
@@ -15,11 +16,30 @@ PatPtr newPat(PatKind k, SourceRange range);
 
 /// What all files declare, by name.
 struct Declarations {
-  std::map<std::string, const ast::FnDecl *, std::less<>> fns;
-  std::map<std::string, const ast::FragDecl *, std::less<>> frags;
+  /// Names that files share; see ast::File::spaces.
+  struct Space {
+    std::map<std::string, const ast::FnDecl *, std::less<>> fns;
+    std::map<std::string, const ast::FragDecl *, std::less<>> frags;
+    std::map<std::string, const ast::ExternDecl *, std::less<>> externs;
+  };
+  std::map<unsigned, Space> spaces;
+  /// What a file sees: its own space, and others through `import ... as`.
+  struct FileNames {
+    unsigned home = 0;
+    std::map<std::string, unsigned, std::less<>> aliases;
+  };
+  std::deque<FileNames> files;
+  std::map<const void *, const FileNames *> homes; // of functions, fragments and rules
+  bool incomplete = false; // something could not be read, so that names may be missing
+  std::vector<std::shared_ptr<ExternFn>> externFns;
   std::map<std::string, const ast::RuleDecl *, std::less<>> rules;
   std::map<std::string, const ast::RulesetDecl *, std::less<>> rulesets;
 };
+
+/// `nodes`, `macs`, `bytes`, `count(op, ...)`, `depth_sum(op, ...)`.
+std::vector<Measure> checkMeasures(const std::vector<ast::ExprPtr> &exprs, Diagnostics &diags);
+/// The type of a parameter or result; nothing when there is no such type.
+std::optional<Type> typeByName(std::string_view name);
 
 /// Names visible in a rule, or in one use of a fragment.
 struct Scope {
@@ -31,6 +51,7 @@ struct Scope {
   };
   std::map<std::string, unsigned, std::less<>> names;
   std::map<std::string, Param, std::less<>> params;
+  const Declarations::FileNames *file = nullptr;
 };
 
 class RuleChecker {
@@ -85,13 +106,18 @@ class RuleChecker {
   bool building = false;   // inside a rewrite block
   int currentSet = -1;     // the set statement whose members' parts are spoken of
   bool memberPart = false; // the name being read has its index
+  bool axisAttr = false;   // the attribute being read is a dimension, which may be negative
+  std::set<unsigned> axes; // captured ones
   bool failed = false;
   bool namesUnclear = false; // after such errors, whether a name is used says nothing
 
 public:
   RuleChecker(const Declarations &declarations, Diagnostics &d, const ast::RuleDecl &r,
               const ast::Name *op)
-      : decls(declarations), diags(d), decl(r), forOp(op) {}
+      : decls(declarations), diags(d), decl(r), forOp(op) {
+    auto it = decls.homes.find(&r);
+    top.file = it == decls.homes.end() ? nullptr : it->second;
+  }
   /// Null when there were errors.
   std::unique_ptr<Rule> check();
   /// Checks a function on its own, with parameters of unknown type unless they are given.
@@ -146,7 +172,12 @@ private:
   void restArg(const ast::PatternArg &a, const OpInfo *info, Pat &pat, Scope &scope);
   void checkUnmentioned(const ast::Pattern &p, const OpInfo &info, Pat &pat);
   std::unique_ptr<TypePat> typePattern(const ast::TypePattern &t, unsigned slot, Scope &scope);
-  const OpInfo *findOp(const ast::Name &name);
+  const OpInfo *findOp(const ast::Name &name, const Scope &scope);
+  const ast::FragDecl *findFrag(const ast::Name &name, const Scope &scope);
+  const ast::FnDecl *findFn(const std::string &name, const Scope &scope);
+  int findExtern(const std::string &name, const Scope &scope);
+  const Declarations::Space *spaceOf(std::string_view &name, const Scope &scope) const;
+  unsigned homeSpace(const Scope &scope) const { return scope.file ? scope.file->home : 0; }
   void poison(const ast::Pattern &p, Scope &scope);
   bool bindDefinite(unsigned slot) { return bound.insert(slot).second; }
 
@@ -159,6 +190,9 @@ private:
   CodePtr ternary(const ast::Expr &e, Scope &scope);
   CodePtr call(const ast::Expr &e, Scope &scope);
   CodePtr callHas(const ast::Expr &e, Scope &scope);
+  CodePtr callExtern(const ast::Expr &e, unsigned index, std::vector<CodePtr> args);
+  void compareAxes(const ast::Expr &e, const Code &a, const Code &b);
+  CodePtr callImported(const ast::Expr &e, Scope &scope);
   CodePtr callFn(const ast::Expr &e, const ast::FnDecl &fn, Scope &scope);
   CodePtr callBuiltin(const ast::Expr &e, const BuiltinInfo &b, std::vector<CodePtr> args);
   CodePtr field(const ast::Expr &e, Scope &scope);
@@ -187,6 +221,9 @@ private:
   void checkRewriteStmt(const ast::RewriteStmt &s);
   void checkOverSet(const ast::RewriteStmt &s, RewriteAssign &out);
   void checkLoss();
+  void checkUnused();
+  void checkHints();
+  void checkBenefit();
   void checkTrivial();
   void findRoots();
   void header();

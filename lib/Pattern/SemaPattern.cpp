@@ -19,14 +19,18 @@ PatPtr newPat(PatKind k, SourceRange range) {
   return p;
 }
 
-const OpInfo *RuleChecker::findOp(const ast::Name &name) {
+const OpInfo *RuleChecker::findOp(const ast::Name &name, const Scope &scope) {
   if (forOp && name.text == decl.forVar.text)
     return lookupOp(forOp->text);
   if (const OpInfo *info = lookupOp(name.text))
     return info;
   std::vector<std::string_view> known(opNames().begin(), opNames().end());
-  for (const auto &f : decls.frags)
+  for (const auto &f : decls.spaces.at(homeSpace(scope)).frags)
     known.push_back(f.first);
+  if (decls.incomplete && didYouMean(name.text, known).empty()) {
+    failed = true; // it may stand where nothing could be read
+    return nullptr;
+  }
   error(name.range, "pat-unknown-op",
         fmt::format("unknown op or fragment `{}`{}", name.text, didYouMean(name.text, known)))
       .hint("`wnnx-pat ops` lists all ops");
@@ -46,6 +50,8 @@ void RuleChecker::poison(const ast::Pattern &p, Scope &scope) {
     declare(p.name, p.index);
   if (p.trait && p.name.text != "_")
     declare(p.name);
+  for (const ast::DimPattern &d : p.type ? p.type->dims : std::vector<ast::DimPattern>())
+    declare(d.name, d.index);
   for (const ast::PatternPtr &k : p.kids)
     poison(*k, scope);
   for (const ast::PatternArg &a : p.args) {
@@ -109,9 +115,15 @@ PatPtr RuleChecker::varPattern(const ast::Pattern &p, Scope &scope) {
                         p.name.text));
     return paramPattern(p, it->second);
   }
-  bool fresh = !scope.names.count(p.name.text);
   PatPtr out = newPat(PatKind::Var, p.range);
-  out->slot = slotOf(p.name, scope, p.index);
+  bool nameless = p.name.text == "_";
+  bool fresh = nameless || !scope.names.count(p.name.text);
+  if (nameless) {
+    out->slot = newSlot("_", {}, p.range);
+    markMember(out->slot);
+  } else {
+    out->slot = slotOf(p.name, scope, p.index);
+  }
   SlotInfo &info = rule->slots[out->slot];
   if (!info.type.is(TypeKind::Value) && !info.type.any())
     error(p.range, "pat-type",
@@ -126,7 +138,13 @@ PatPtr RuleChecker::varPattern(const ast::Pattern &p, Scope &scope) {
   out->optional = p.optional;
   if (p.type)
     out->type = typePattern(*p.type, out->slot, scope);
-  if (fresh && info.stmt < 0)
+  // Contents that a property fixes are not lost.
+  auto fixes = [](ValuePredicate v) {
+    return v == ValuePredicate::Zero || v == ValuePredicate::One || v == ValuePredicate::Identity ||
+           v == ValuePredicate::Arange;
+  };
+  bool fixed = out->type && llvm::any_of(out->type->predicates, fixes);
+  if (fresh && info.stmt < 0 && !nameless && !fixed)
     captures.push_back({out->slot, fmt::format("operand `{}`", p.name.text), p.range});
   mention(out->slot, true);
   bindDefinite(out->slot);
@@ -155,6 +173,7 @@ PatPtr RuleChecker::literalPattern(const ast::Pattern &p) {
   PatPtr out = newPat(PatKind::Literal, p.range);
   auto number = [&](const ast::Expr &e) -> double {
     Scope empty;
+    empty.file = top.file;
     CodePtr c = expr(e, empty);
     if (c->kind == CodeKind::Const && c->constant.isNumber())
       return c->constant.asDouble();
@@ -234,6 +253,7 @@ PatPtr RuleChecker::fragPattern(const ast::Pattern &p, const ast::FragDecl &frag
     bound = before;
     fragScopes.push_back(std::make_unique<Scope>());
     Scope &inner = *fragScopes.back();
+    inner.file = decls.homes.at(&frag);
     for (size_t i = 0; i < params.size(); ++i)
       inner.params[frag.params[i].text] = params[i];
     out->kids.push_back(pattern(*alt.pattern, inner));
@@ -284,9 +304,14 @@ PatPtr RuleChecker::opPattern(const ast::Pattern &p, Scope &scope) {
   if (p.trait)
     return traitPattern(p, scope);
   bool ownStmt = std::exchange(topOfStmt, false);
-  if (auto f = decls.frags.find(p.name.text); f != decls.frags.end())
-    return fragPattern(p, *f->second, scope);
-  const OpInfo *info = findOp(p.name);
+  if (const ast::FragDecl *f = findFrag(p.name, scope)) {
+    if (!f->broken)
+      return fragPattern(p, *f, scope);
+    failed = true;
+    poison(p, scope);
+    return newPat(PatKind::Any, p.range);
+  }
+  const OpInfo *info = findOp(p.name, scope);
   if (!info) {
     poison(p, scope);
     return newPat(PatKind::Any, p.range);

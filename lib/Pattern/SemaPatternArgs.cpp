@@ -69,6 +69,8 @@ void RuleChecker::attrArg(const ast::PatternArg &a, const OpInfo &info, Pat &pat
   const AttrInfo &attr = info.attrs[size_t(index)];
   Type want = Type::ofAttr(attr);
   std::string what = fmt::format("attribute `{}` of {}", name.text, info.name);
+  axisAttr = attr.name == "dim" || attr.name == "dim0" || attr.name == "dim1" ||
+             attr.name == "dims" || attr.name == "axis";
   AttrPat out;
   if (capture) {
     ast::Expr n;
@@ -80,6 +82,7 @@ void RuleChecker::attrArg(const ast::PatternArg &a, const OpInfo &info, Pat &pat
     out.kind = AttrPat::OneOf;
     for (const ast::ExprPtr &c : a.choices) {
       Scope empty;
+      empty.file = scope.file;
       CodePtr k = expr(*c, empty);
       if (!typeFitsAttr(k->type, attr))
         error(c->range, "pat-type", fmt::format("{} is never `{}`", what, k->type.str()))
@@ -104,6 +107,8 @@ void RuleChecker::captureAttr(const ast::Expr &e, const std::string &index, cons
   if (fresh || info.type.any()) {
     info.type = want;
     captures.push_back({out.slot, what, e.range});
+    if (axisAttr)
+      axes.insert(out.slot);
   } else {
     bool same = info.type.kind == want.kind || (info.type.number() && want.number());
     if (!same && !want.any())
@@ -209,6 +214,7 @@ AttrPat RuleChecker::attrPattern(const ast::Expr &e, const Type &want, const std
                  (e.kind == ast::ExprKind::Unary && e.kids[0]->kind != ast::ExprKind::Name);
   if (literal) {
     Scope empty;
+    empty.file = scope.file;
     out.code = expr(e, empty);
     Type t = out.code->type;
     bool fits = t.any() || t.kind == want.kind || (t.number() && want.is(TypeKind::Float)) ||

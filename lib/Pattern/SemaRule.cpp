@@ -51,9 +51,12 @@ std::unique_ptr<Rule> RuleChecker::check() {
   rule->where = conditions(decl.where, top, "where");
   checkRewrite();
   checkLoss();
+  checkBenefit();
+  checkHints();
   std::set<unsigned> saved = present;
   rule->when = conditions(decl.when, top, "when");
   checkTrivial();
+  checkUnused();
   if (!failed && diags.errorCount() == before)
     findRoots();
   if (failed || diags.errorCount() != before)
@@ -71,18 +74,13 @@ std::unique_ptr<Rule> RuleChecker::check() {
 void RuleChecker::checkFunction(const ast::FnDecl &fn) {
   for (const ast::Param &p : fn.params) {
     unsigned slot = slotOf(p.name, top);
-    static const std::map<std::string, TypeKind, std::less<>> kinds = {
-        {"int", TypeKind::Int},   {"float", TypeKind::Float},   {"bool", TypeKind::Bool},
-        {"str", TypeKind::Str},   {"dtype", TypeKind::DType},   {"tensor", TypeKind::Tensor},
-        {"list", TypeKind::List}, {"record", TypeKind::Record}, {"value", TypeKind::Value},
-        {"shape", TypeKind::List}};
-    auto it = kinds.find(p.type);
-    if (it != kinds.end())
-      rule->slots[slot].type = it->second;
-    else if (!p.type.empty())
+    if (std::optional<Type> t = typeByName(p.type))
+      rule->slots[slot].type = *t;
+    else
       error(p.name.range, "pat-type", fmt::format("unknown type `{}`", p.type));
     bound.insert(slot);
   }
+  top.file = decls.homes.at(&fn);
   expanding.push_back(&fn);
   if (fn.body)
     expr(*fn.body, top);
@@ -124,10 +122,12 @@ void RuleChecker::header() {
     std::vector<std::string_view> known;
     for (const auto &r : decls.rulesets)
       known.push_back(r.first);
-    error(decl.ruleset.range, "pat-unknown-ruleset",
-          fmt::format("unknown rule set `{}`{}", decl.ruleset.text,
-                      didYouMean(decl.ruleset.text, known)))
-        .hint(fmt::format("declare it with `ruleset {};`", decl.ruleset.text));
+    failed = true;
+    if (!decls.incomplete || !didYouMean(decl.ruleset.text, known).empty())
+      error(decl.ruleset.range, "pat-unknown-ruleset",
+            fmt::format("unknown rule set `{}`{}", decl.ruleset.text,
+                        didYouMean(decl.ruleset.text, known)))
+          .hint(fmt::format("declare it with `ruleset {};`", decl.ruleset.text));
   }
   if (!decl.eqClass) {
     if (decl.name)
@@ -151,13 +151,17 @@ void RuleChecker::header() {
     if (rule->eqClass == EqClass::Relaxed && decl.classReason.empty())
       error(decl.eqClass.range, "pat-class", "a relaxed rule says why: `relaxed \"...\"`");
     rule->classReason = decl.classReason;
-  }
-  if (decl.benefit) {
-    CodePtr c = expr(*decl.benefit, top);
-    if (c->kind == CodeKind::Const && c->constant.as<int64_t>())
-      rule->benefit = *c->constant.as<int64_t>();
-    else
-      error(decl.benefit->range, "pat-benefit", "the benefit is an integer");
+    if (rule->eqClass == EqClass::Approx) {
+      CodePtr c = decl.classArgs.size() == 1 ? expr(*decl.classArgs[0], top) : nullptr;
+      if (c && c->kind == CodeKind::Const && c->constant.isNumber() && c->constant.asDouble() > 0)
+        rule->classTolerance = c->constant.asDouble();
+      else
+        error(decl.eqClass.range, "pat-class",
+              "an approximate rule says how large the difference may be: `approx(1e-3)`");
+    } else if (!decl.classArgs.empty()) {
+      error(decl.eqClass.range, "pat-class",
+            fmt::format("`{}` has no tolerance", decl.eqClass.text));
+    }
   }
 }
 

@@ -37,7 +37,7 @@ class Writer {
     }
     const Code &c = *p;
     put("(", int(c.kind), c.slot, c.text, int(c.builtin), int(c.op), c.opSlot, c.resultCount,
-        c.externIndex, c.chain);
+        c.chain);
     datum(c.constant);
     for (bool s : c.spread)
       put(s);

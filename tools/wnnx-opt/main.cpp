@@ -5,6 +5,7 @@
 #include "wnnx/Driver/Pipeline.h"
 #include "wnnx/Driver/RuleOptions.h"
 #include "wnnx/Driver/Tool.h"
+#include "wnnx/Pattern/Plugins.h"
 #include "wnnx/Transforms/Passes.h"
 
 using namespace wnnx;
@@ -51,6 +52,9 @@ int main(int argc, char **argv) {
   line.value("o", "FILE", o.output, "Write to FILE (.wnnxt or .wnnx) instead of standard output");
   line.list("input", "NAME:TYPE", o.inputs,
             "Type of an input, such as x:f32[1,3,224,224]; for .pt models; may be repeated");
+  std::vector<std::string> plugins;
+  line.list("plugin", "FILE", plugins,
+            "Load a plugin, whose functions rules declare with `extern fn`; may be repeated");
   line.list("rules", "FILE", o.pipeline.rules, "Apply the rules of FILE; may be repeated");
   line.list("interface", "EDITS", o.pipeline.interface,
             "Edit inputs and outputs first, as in `drop output aux; output y = logits[:, -1]; "
@@ -72,6 +76,11 @@ int main(int argc, char **argv) {
   addMonitorOptions(line, o.pipeline.monitor);
   if (int code = line.parse(argc, argv); code >= 0)
     return code;
+  Diagnostics pluginDiags;
+  if (!pat::loadPlugins(plugins, pluginDiags)) {
+    llvm::errs() << pluginDiags.render();
+    return exitcode::failed;
+  }
   if (o.listPasses) {
     for (const PassInfo &p : allPasses())
       llvm::outs() << p.name << ": " << p.doc << "\n";

@@ -3,6 +3,7 @@
 // wnnx-pat: the workbench for rule files. Finds the command's row and calls it.
 #include "Commands.h"
 
+#include "wnnx/Pattern/Plugins.h"
 #include "wnnx/Support/Diagnostics.h"
 
 #include "fmt/format.h"
@@ -45,6 +46,8 @@ std::string help() {
   for (const Command &c : commands)
     text += describe(c, width);
   return text +
+         fmt::format("  {:<{}}  load a plugin, whose functions rules declare with `extern fn`\n",
+                     "--plugin FILE", width) +
          fmt::format("  {:<{}}  this text; behind a command, that command's\n\n", "--help", width) +
          "exit status: 0 when all is well, 1 when something is wrong, 2 for a wrong command "
          "line\n";
@@ -75,7 +78,31 @@ bool unknownOption(const Args &args) {
   return false;
 }
 
+/// Takes `--plugin FILE` out of the arguments, wherever it stands, and loads the plugins. An exit
+/// status when that fails, or -1.
+static int takePlugins(Args &args) {
+  std::vector<std::string> plugins;
+  for (size_t i = 0; i < args.size();) {
+    if (args[i] != "--plugin" && args[i].rfind("--plugin=", 0) != 0) {
+      ++i;
+      continue;
+    }
+    bool joined = args[i] != "--plugin";
+    if (!joined && i + 1 == args.size())
+      return usage("`--plugin` needs a file");
+    plugins.push_back(joined ? args[i].substr(9) : args[i + 1]);
+    args.erase(args.begin() + long(i), args.begin() + long(i) + (joined ? 1 : 2));
+  }
+  Diagnostics diags;
+  if (pat::loadPlugins(plugins, diags))
+    return -1;
+  llvm::errs() << diags.render();
+  return 1;
+}
+
 static int dispatch(Args args) {
+  if (int code = takePlugins(args); code >= 0)
+    return code;
   if (args.empty())
     return usage("a command is missing");
   std::string name = args[0];

@@ -4,6 +4,7 @@
 #include "wnnx/Driver/Compile.h"
 #include "wnnx/Driver/RuleOptions.h"
 #include "wnnx/Driver/Tool.h"
+#include "wnnx/Pattern/Plugins.h"
 
 using namespace wnnx;
 
@@ -20,6 +21,9 @@ int main(int argc, char **argv) {
   line.list("input", "NAME:TYPE", o.inputs,
             "Type of an input, such as x:f32[1,3,224,224]; NAME: may be left out where there is "
             "one input. Needed for .pt files that do not record it; may be repeated");
+  std::vector<std::string> plugins;
+  line.list("plugin", "FILE", plugins,
+            "Load a plugin, whose functions rules declare with `extern fn`; may be repeated");
   line.list("rules", "FILE", o.pipeline.rules, "Apply the rewrite rules of FILE; may be repeated");
   line.choice(
       "weights", {"auto", "embed", "incbin", "file"}, o.weights,
@@ -53,6 +57,11 @@ int main(int argc, char **argv) {
   addMonitorOptions(line, o.pipeline.monitor);
   if (int code = line.parse(argc, argv); code >= 0)
     return code;
+  Diagnostics pluginDiags;
+  if (!pat::loadPlugins(plugins, pluginDiags)) {
+    llvm::errs() << pluginDiags.render();
+    return exitcode::failed;
+  }
   if (listOps) {
     llvm::outs() << opTable();
     return exitcode::ok;

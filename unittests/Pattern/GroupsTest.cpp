@@ -20,8 +20,9 @@ std::string sameResults(const std::string &rules, const std::string &graph,
   std::unique_ptr<Graph> before = graphOf(graph, diags);
   Result r = rewrite(rules, graph, options);
   EXPECT_EQ(r.report.applications, 1u) << r.text;
-  if (before && r.graph)
+  if (before && r.graph) {
     EXPECT_LT(difference(*before, *r.graph), 1e-5) << r.text;
+  }
   return r.text;
 }
 

@@ -15,6 +15,7 @@
 namespace wnnx::pat {
 
 struct Code;
+struct ExternFn;
 using CodePtr = std::unique_ptr<Code>;
 
 enum class CodeKind : uint8_t {
@@ -35,7 +36,7 @@ enum class CodeKind : uint8_t {
   Let,           // slot; kids: value, body
   Build,         // a new node; only in rewrite blocks
   BuildFlat,     // op{kids}: a chain ((k0 op k1) op k2)..., lists spread; one kid alone is itself
-  CallExtern,    // externIndex, kids
+  CallExtern,    // external, kids
 };
 
 struct CodeItem {
@@ -65,7 +66,7 @@ struct Code {
   std::vector<std::pair<std::string, CodePtr>> attrs;
   std::vector<CodePtr> spreads; // records of attributes; `attrs` override them
   unsigned resultCount = 1;
-  unsigned externIndex = 0; // CallExtern: of Program::externs
+  std::shared_ptr<const ExternFn> external; // CallExtern
 };
 
 struct Pat;
@@ -275,6 +276,7 @@ struct Rule {
   SourceRange range; // of the name
   EqClass eqClass = EqClass::Real;
   std::string classReason;
+  double classTolerance = 0; // approx(tol): relative
   int64_t benefit = 0;
   CodePtr benefitCode;  // a benefit that depends on the match; `benefit` is then the number of ops
   unsigned opCount = 0; // ops in the pattern
@@ -311,7 +313,7 @@ struct Program {
   std::vector<ast::ScheduleDecl> schedules;
   std::vector<ast::TestDecl> tests;
   std::vector<InterfaceEdit> interface; // edits of the model, in file order
-  std::vector<ExternFn> externs;
+  std::vector<std::shared_ptr<ExternFn>> externs;
 };
 
 } // namespace wnnx::pat
