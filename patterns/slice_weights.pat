@@ -118,6 +118,34 @@ rule slice_plane_channels for f in { max_pool2d, avg_pool2d, adaptive_avg_pool2d
   rewrite { z = f(slice(x, dim = d, ..r), ..a); }
 }
 
+/// Features and channels that are listed, as an application does that wants two classes of eighty.
+rule take_linear_features : push, class real {
+  match {
+    y = linear(x, w: const[O, _], b?: const[O], act, act_params);
+    z = index_select(y, i: const, dim = d);
+  }
+  let l = ints(i);
+  where norm(d, rank(y)) == rank(y) - 1, rank(i) == 1, all([v >= 0 && v < O for v in l]);
+  when numel(z) < numel(y);
+  rewrite {
+    z = linear(x, index_select(w, 0, l), has(b) ? index_select(b ?? zeros([O]), 0, l) : none,
+               act = act, act_params = act_params);
+  }
+}
+rule take_conv_channels : push, class real {
+  match {
+    y = conv2d(x, w: const[O, _, _, _], b?: const[O], groups = 1, ..a);
+    z = index_select(y, i: const, dim = d);
+  }
+  let l = ints(i);
+  where norm(d, rank(y)) == 1, rank(i) == 1, all([v >= 0 && v < O for v in l]);
+  when numel(z) < numel(y);
+  rewrite {
+    z = conv2d(x, index_select(w, 0, l), has(b) ? index_select(b ?? zeros([O]), 0, l) : none,
+               groups = 1, ..a);
+  }
+}
+
 test "every second feature" for slice_linear_features {
   graph (x: f32[2,5,3]) {
     const w: f32[7,3] = file("random", "w");
@@ -296,4 +324,45 @@ test "planes" for slice_plane_channels {
 test "pixels" for slice_plane_channels {
   graph (x: f32[2,5,3,4]) { y = upsample_bilinear2d(x, output_size=[6, 5]); z = slice(y, dim=3, end=2); return z; }
   expect no_match because "== 1";
+}
+
+test "two, in another order" for take_linear_features {
+  graph (x: f32[2,5,3]) {
+    const i: i64[2] = dense[6, 1];
+    const w: f32[7,3] = file("random", "w");
+    const b: f32[7] = file("random", "b");
+    y = linear(x, w, b, act="relu");
+    z = index_select(y, i, dim=-1);
+    return z;
+  }
+  expect fired 1;
+}
+test "chosen at run time" for take_linear_features {
+  graph (x: f32[2,5,3], i: i64[2]) {
+    const w: f32[7,3] = file("random", "w");
+    y = linear(x, w);
+    z = index_select(y, i, dim=-1);
+    return z;
+  }
+  expect no_match because "must be a constant";
+}
+test "two classes of seven" for take_conv_channels {
+  graph (x: f32[2,3,5,4]) {
+    const i: i64[2] = dense[0, 5];
+    const w: f32[7,3,3,2] = file("random", "w");
+    y = conv2d(x, w, stride=[2, 1], padding=[1, 0]);
+    z = index_select(y, i, dim=1);
+    return z;
+  }
+  expect fired 1;
+}
+test "more than there are" for take_conv_channels {
+  graph (x: f32[2,3,5,4]) {
+    const i: i64[3] = dense[0, 1, 1];
+    const w: f32[2,3,3,2] = file("random", "w");
+    y = conv2d(x, w);
+    z = index_select(y, i, dim=1);
+    return z;
+  }
+  expect no_match because "numel(z) < numel(y)";
 }

@@ -135,6 +135,8 @@ class Runner:
                                want, rules + [o for o in c.options if "--interface" not in o])
         again, after = report(text)
         d_off = max(difference(a, b, c.ties) for a, b in zip(off, want))
+        if c.chosen:
+            want = [w[:, c.chosen] for w in want]
         d_on = max(difference(a, want[i], c.ties) for a, i in zip(on, keep))
         problems = []
         for rule, least in c.fired.items():

@@ -140,6 +140,21 @@ def yolo_classes():
     return settle(Head()), [torch.randn(2, 12, 10, 14)]
 
 
+@case("A6", "declared-classes", "the same head, whose user declares the channels that are read",
+      {"take_conv_channels": 1}, macs=1.1, chosen=[0, 7],
+      options=["--interface=use channels [0, 7] of output output"])
+def declared_classes():
+    class Head(nn.Module):
+        def __init__(self, c=12, classes=40):
+            super().__init__()
+            self.a, self.b = nn.Sequential(conv_bn(c, c, 1), nn.SiLU()), nn.Conv2d(c, classes, 3)
+
+        def forward(self, x):
+            return self.b(self.a(x)).sigmoid()
+
+    return settle(Head()), [torch.randn(2, 12, 10, 14)]
+
+
 @case("A6", "sam-masks", "SAM decoder: four masks computed, three used", {"slice_matmul_rows": 1},
       macs=1.05)
 def sam_masks():
