@@ -132,7 +132,9 @@ private:
     return options.listener ? uint64_t(std::chrono::steady_clock::now().time_since_epoch().count())
                             : 0;
   }
+  bool matches(const Rule &rule, Node *n, Match &match);
   bool tryNode(Node *n, LogicalResult &outcome);
+  bool tryByBenefit(const std::vector<const Rule *> &rules, Node *n, LogicalResult &outcome);
   bool fire(const Rule &rule, Match &match, LogicalResult &outcome);
   LogicalResult loop(const Rule &rule, const ChainRef &chain);
 };
@@ -221,27 +223,61 @@ LogicalResult Driver::runSet(const std::string &name, bool toFixpoint, bool &cha
   return success();
 }
 
+bool Driver::matches(const Rule &rule, Node *n, Match &match) {
+  RuleStats &stats = report.rules[rule.fileOrder];
+  ++stats.tried;
+  if (options.prefilter && !prefilters[rule.fileOrder].admits(n))
+    return false;
+  NearMiss miss;
+  miss.quiet = true;
+  uint64_t start = now();
+  MatchOutcome m = matchers[rule.fileOrder]->match(n, match, options.listener ? &miss : nullptr);
+  if (options.listener)
+    options.listener->attempted(rule, *n, m, miss, now() - start);
+  if (m == MatchOutcome::OverBudget && ++stats.overBudget == 1)
+    report.notes.push_back(
+        fmt::format("{} ({}): an attempt at `{}` took more than {} steps and was given up",
+                    rule.name, rule.place(), n->result()->name(), options.stepBudget));
+  return m == MatchOutcome::Matched;
+}
+
 bool Driver::tryNode(Node *n, LogicalResult &outcome) {
-  for (const Rule *rule : byKind[size_t(n->kind())]) {
-    RuleStats &stats = report.rules[rule->fileOrder];
-    ++stats.tried;
-    if (options.prefilter && !prefilters[rule->fileOrder].admits(n))
-      continue;
+  const std::vector<const Rule *> &rules = byKind[size_t(n->kind())];
+  if (llvm::any_of(rules, [](const Rule *r) { return r->benefitCode != nullptr; }))
+    return tryByBenefit(rules, n, outcome);
+  for (const Rule *rule : rules) {
     Match match;
-    NearMiss miss;
-    miss.quiet = true;
-    uint64_t start = now();
-    MatchOutcome m = matchers[rule->fileOrder]->match(n, match, options.listener ? &miss : nullptr);
-    if (options.listener)
-      options.listener->attempted(*rule, *n, m, miss, now() - start);
-    if (m == MatchOutcome::OverBudget && ++stats.overBudget == 1)
-      report.notes.push_back(
-          fmt::format("{} ({}): an attempt at `{}` took more than {} steps and was given up",
-                      rule->name, rule->place(), n->result()->name(), options.stepBudget));
-    if (m == MatchOutcome::Matched && fire(*rule, match, outcome))
+    if (matches(*rule, n, match) && fire(*rule, match, outcome))
       return true;
   }
   return false;
+}
+
+/// Where benefits depend on the match, all rules are matched before one fires.
+bool Driver::tryByBenefit(const std::vector<const Rule *> &rules, Node *n, LogicalResult &outcome) {
+  struct Candidate {
+    const Rule *rule;
+    Match match;
+    int64_t benefit;
+  };
+  std::vector<Candidate> found;
+  for (const Rule *rule : rules) {
+    Match match;
+    if (!matches(*rule, n, match))
+      continue;
+    int64_t benefit = rule->benefit;
+    if (rule->benefitCode) {
+      Slots scratch = match.slots;
+      std::optional<Datum> d = Evaluator(*rule, scratch, options).eval(*rule->benefitCode);
+      if (d && d->as<int64_t>())
+        benefit = *d->as<int64_t>();
+    }
+    found.push_back({rule, std::move(match), benefit});
+  }
+  // The order among equals is that of the rules.
+  std::stable_sort(found.begin(), found.end(),
+                   [](const Candidate &a, const Candidate &b) { return a.benefit > b.benefit; });
+  return llvm::any_of(found, [&](Candidate &c) { return fire(*c.rule, c.match, outcome); });
 }
 
 bool Driver::fire(const Rule &rule, Match &match, LogicalResult &outcome) {

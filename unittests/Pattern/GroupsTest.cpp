@@ -303,3 +303,12 @@ TEST(Lists, OfAttributesWithRest) {
   EXPECT_EQ(fired(maybe, "(x: f32[2,3]) { y = sum(x, dim=[1], keepdim=true); return y; }"), 1u);
   EXPECT_EQ(fired(maybe, "(x: f32[2,3]) { y = sum(x, dim=[0, 1], keepdim=true); return y; }"), 0u);
 }
+
+TEST(Benefit, MayDependOnTheMatch) {
+  const char *rules = "rule wide : s, class real, benefit dim(x, -1) { match { y = relu(x); } "
+                      "rewrite { y = exp(x); } }\n"
+                      "rule other : s, class real, benefit 3 { match { y = relu(x); } "
+                      "rewrite { y = neg(x); } }";
+  EXPECT_TRUE(has(rewrite(rules, "(x: f32[2,5]) { y = relu(x); return y; }").text, "exp(x)"));
+  EXPECT_TRUE(has(rewrite(rules, "(x: f32[5,2]) { y = relu(x); return y; }").text, "neg(x)"));
+}
