@@ -143,25 +143,36 @@ static LogicalResult runRules(Graph &graph, const PipelineOptions &options,
   return result;
 }
 
-LogicalResult runPipeline(Graph &graph, const PipelineOptions &options, const LoadedRules &rules,
+LogicalResult editInterface(Graph &graph, const PipelineOptions &options, LoadedRules &rules,
+                            Diagnostics &diags) {
+  if (rules.interface.empty())
+    return success();
+  pat::InterfaceResult edited;
+  auto load = [&](const std::string &path) { return readTensorFile(path, diags); };
+  if (failed(pat::applyInterface(graph, rules.interface, load, edited, diags)))
+    return failure();
+  rules.interface.clear();
+  rules.ranges = std::move(edited.ranges);
+  if (options.log && options.report != PipelineOptions::None) {
+    for (const std::string &note : edited.notes)
+      *options.log << "interface: " << note << "\n";
+  }
+  return success();
+}
+
+LogicalResult runPipeline(Graph &graph, const PipelineOptions &options, const LoadedRules &loaded,
                           Diagnostics &diags) {
   if (checkPassNames(options.passes, "--passes", diags).failed() ||
       checkPassNames(options.printAfter, "--print-after", diags).failed())
     return failure();
   std::vector<std::string> passes = options.passes;
-  if (rules.rules && !contains(passes, "rules"))
+  if (loaded.rules && !contains(passes, "rules"))
     passes.insert(passes.begin(), "rules");
 
   // The interface first: everything else may rely on it.
-  pat::InterfaceResult edited;
-  if (failed(pat::applyInterface(
-          graph, rules.interface,
-          [&](const std::string &path) { return readTensorFile(path, diags); }, edited, diags)))
+  LoadedRules rules = loaded;
+  if (failed(editInterface(graph, options, rules, diags)))
     return failure();
-  if (options.log && options.report != PipelineOptions::None) {
-    for (const std::string &note : edited.notes)
-      *options.log << "interface: " << note << "\n";
-  }
 
   PassOptions passOptions;
   passOptions.verify |= options.verifyEach;
@@ -175,7 +186,7 @@ LogicalResult runPipeline(Graph &graph, const PipelineOptions &options, const Lo
   passOptions.afterPass = [&](std::string_view pass, const Graph &g, bool) { after(pass, g); };
   std::optional<pat::RuleMonitor> monitor;
   pat::RewriteOptions rewrite;
-  rewrite.inputRanges = edited.ranges;
+  rewrite.inputRanges = rules.ranges;
   std::unique_ptr<Graph> behindRules;
   if (options.monitor.watches()) {
     if (!rules.rules)

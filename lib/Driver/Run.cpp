@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace wnnx {
@@ -65,6 +66,7 @@ class ModelRunner {
   std::vector<Tensor> inputs;
   std::vector<std::pair<std::string, Tensor>> given; // inputs by the name given
   std::vector<std::string> inputNames, outputNames;
+  pat::InputRanges ranges;
 
   LogicalResult readInputs(LoadOptions &load) {
     bool ok = parseInputSpecs(o.shapes, load.inputs, diags).succeeded();
@@ -85,6 +87,22 @@ class ModelRunner {
       given.push_back({p.name, *t});
     }
     return success(ok);
+  }
+
+  /// Random numbers in [-1, 1), moved to where the user says that the input lies.
+  Tensor inRange(Tensor t, const std::string &name) const {
+    auto it = ranges.find(name);
+    if (it == ranges.end() || !it->second.finite())
+      return t;
+    const pat::ValueRange &r = it->second;
+    std::vector<double> x = t.toDoubles();
+    for (size_t k = 0; k < x.size(); ++k) {
+      double unit = isFloat(t.dtype()) ? (x[k] + 1) / 2 : double(k % 7) / 6;
+      x[k] = r.lo + (r.hi - r.lo) * unit;
+      if (r.integer)
+        x[k] = std::min(std::max(std::nearbyint(x[k]), r.lo), r.hi);
+    }
+    return Tensor::fromDoubles(t.type(), x);
   }
 
   LogicalResult bindInputs() {
@@ -110,7 +128,7 @@ class ModelRunner {
             .hint("give all inputs, or none for random ones");
         ok = false;
       }
-      inputs[i] = randomTensor(graph->input(unsigned(i))->type(), seed);
+      inputs[i] = inRange(randomTensor(graph->input(unsigned(i))->type(), seed), inputNames[i]);
     }
     if (ok && given.empty() && !inputs.empty() && o.pipeline.log)
       *o.pipeline.log << "random inputs, seed " << o.seed << "\n";
@@ -234,8 +252,11 @@ public:
     if (!ok || failed(rules))
       return failure();
     graph = loadModel(o.model, load, diags);
-    if (!graph)
+    // The model that is run is the one with the interface asked for; an input whose value is
+    // assumed is not given.
+    if (!graph || failed(editInterface(*graph, o.pipeline, *rules, diags)))
       return failure();
+    ranges = rules->ranges;
     for (const auto &in : graph->inputs())
       inputNames.push_back(in->name());
     for (const GraphOutput &g : graph->outputs())

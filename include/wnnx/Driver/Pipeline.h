@@ -46,13 +46,19 @@ struct LoadedRules {
   std::optional<pat::RuleSet> rules; // nothing when no files are given
   std::string text;                  // of all files given
   pat::EqPolicy policy;              // what `--allow` admits
-  /// Of rule files, then of the command line.
+  /// Of rule files, then of the command line; `editInterface` makes them and empties the list.
   std::vector<pat::InterfaceEdit> interface;
+  pat::InputRanges ranges; // what edits say of inputs
 };
 /// Reads the rule files; the result refers to texts that `diags` holds.
 FailureOr<LoadedRules> loadPipelineRules(const PipelineOptions &options, Diagnostics &diags);
 
-/// Runs the passes in order. Afterwards all values have names.
+/// Makes the edits of the interface, if they have not been made, and reports them.
+LogicalResult editInterface(Graph &graph, const PipelineOptions &options, LoadedRules &rules,
+                            Diagnostics &diags);
+
+/// Edits the interface if that has not been done, and runs the passes in order. Afterwards all
+/// values have names.
 LogicalResult runPipeline(Graph &graph, const PipelineOptions &options, const LoadedRules &rules,
                           Diagnostics &diags);
 
