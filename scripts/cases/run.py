@@ -76,14 +76,15 @@ def flatten(out):
 
 
 class Runner:
-    def __init__(self, build, folder):
-        self.bin, self.folder = os.path.join(build, "bin"), folder
+    def __init__(self, build, folder, extra):
+        self.bin, self.folder, self.extra = os.path.join(build, "bin"), folder, extra
 
     def call(self, tool, *arguments):
         done = subprocess.run([os.path.join(self.bin, tool), *arguments], capture_output=True,
                               text=True, timeout=120)
         if done.returncode:
-            raise RuntimeError(f"{tool} {' '.join(arguments)}:\n{done.stderr[-3000:]}")
+            said = [l for l in done.stderr.splitlines() if not l.startswith("did not fire")]
+            raise RuntimeError(f"{tool} {' '.join(arguments)}:\n" + "\n".join(said[-30:]))
         return done.stdout + done.stderr
 
     def outputs(self, model, inputs, names, outs, options):
@@ -125,7 +126,7 @@ class Runner:
             self.call("wnnx-opt", model, "--passes=shape", "-o", edited, *c.options)
             model, inputs = edited, [i for i in inputs if i[0] in c.inputs]
             c.options = []
-        on, text = self.outputs(model, inputs, [names[i] for i in keep], want, [*rules, "--verify-each", *c.options])
+        on, text = self.outputs(model, inputs, [names[i] for i in keep], want, [*rules, "--verify-each", *self.extra, *c.options])
         fired, _ = report(text)
         # What is left once constants are folded is what a second run counts as its beginning.
         after_file = os.path.join(self.folder, c.name + ".wnnx")
@@ -195,6 +196,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
     parser.add_argument("--write", action="store_true", help="renew the table in docs/rule-cases.md")
+    parser.add_argument("--validate", action="store_true",
+                        help="compare both sides of each application on random inputs; slow")
     parser.add_argument("--verbose", action="store_true", help="all rules that fired")
     parser.add_argument("cases", nargs="*")
     args = parser.parse_args()
@@ -210,7 +213,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for c in chosen:
             try:
-                r = Runner(args.build, folder).run(c)
+                r = Runner(args.build, folder,
+                           ["--validate-rewrites"] if args.validate else []).run(c)
             except (RuntimeError, subprocess.TimeoutExpired) as e:
                 print(f"{c.name:<24} FAILED {e}", flush=True)
                 failures += 1

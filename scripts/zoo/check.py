@@ -38,7 +38,7 @@ def main():
     parser.add_argument("--python", action="append", required=True)
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--engine", nargs="+", default=list(LIMITS), choices=list(LIMITS))
-    parser.add_argument("--rules", default=os.path.join(ROOT, "patterns", "fuse.pat"))
+    parser.add_argument("--rules", default=os.path.join(ROOT, "patterns", "default.pat"))
     parser.add_argument("--statistics", choices=["random", "measured"], default="random")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
