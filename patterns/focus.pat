@@ -35,6 +35,18 @@ rule focus_conv : fold, benefit 50, class real {
                stride = [2 * v for v in s], dilation = [1, 1], groups = 1,
                padding = [2 * v for v in p], ..a);
   }
+  verify {
+    r0 in { 0, 1 };
+    r1 in { 0, 1 };
+    r2 in { 0, 1 };
+    r3 in { 0, 1 };
+    c0 in { 0, 1 };
+    c1 in { 0, 1 };
+    c2 in { 0, 1 };
+    c3 in { 0, 1 };
+    H in { 2, 4, 6 };
+    W in { 2, 4, 6 };
+  }
 }
 
 test "as in YOLOX" for focus_conv {
