@@ -79,6 +79,20 @@ rule norm_linear : merge, class real {
                has(b) ? matmul(w, b ?? zeros([I])) + (c ?? zeros([O])) : c, ..a);
   }
 }
+/// Several linear ops read it, and nothing else does.
+rule norm_linears : merge, class real {
+  match {
+    n = layer_norm(x, g: const[I], b?: const[I], normalized_shape = k, eps = e);
+    all ys[i in 2..] = linear(n, ws[i]: const[os[i], I], cs[i]?: const[os[i]], act = as [i],
+                              act_params = ps[i]);
+  }
+  rewrite {
+    m = layer_norm(x, normalized_shape = k, eps = e);
+    ys[i] = linear(m, ws[i] * g[None,:],
+                   has(b) ? matmul(ws[i], b ?? zeros([I])) + (cs[i] ?? zeros([os[i]])) : cs[i],
+                   act = as [i], act_params = ps[i]);
+  }
+}
 rule rms_norm_linear : merge, class real {
   match {
     n = rms_norm(x, g: const[I], normalized_shape = k, eps = e);
@@ -188,6 +202,35 @@ test "also a residual" for norm_linear {
     n = layer_norm(x, g, normalized_shape=[7]); y = linear(n, w); z = add(y, n); return z;
   }
   expect no_match because "no uses outside";
+}
+test "queries, keys and values" for norm_linears {
+  graph (x: f32[2,5,7]) {
+    const g: f32[7] = file("random", "g");
+    const b: f32[7] = file("random", "b");
+    const u: f32[3,7] = file("random", "u");
+    const v: f32[4,7] = file("random", "v");
+    const c: f32[4] = file("random", "c");
+    const w: f32[1,7] = file("random", "w");
+    n = layer_norm(x, g, b, normalized_shape=[7]);
+    q = linear(n, u);
+    k = linear(n, v, c, act="relu");
+    p = linear(n, w);
+    return q, k, p;
+  }
+  expect fired 1;
+}
+test "also a residual" for norm_linears {
+  graph (x: f32[2,5,7]) {
+    const g: f32[7] = file("random", "g");
+    const u: f32[7,7] = file("random", "u");
+    const v: f32[4,7] = file("random", "v");
+    n = layer_norm(x, g, normalized_shape=[7]);
+    q = linear(n, u);
+    k = linear(n, v);
+    r = add(q, n);
+    return r, k;
+  }
+  expect no_match;
 }
 test "no bias" for rms_norm_linear {
   graph (x: f32[2,5,7]) {

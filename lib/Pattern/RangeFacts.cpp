@@ -21,9 +21,9 @@ namespace {
 
 constexpr double inf = std::numeric_limits<double>::infinity();
 /// Nodes looked at for one question, and how far back.
-constexpr unsigned maxNodes = 400, maxDepth = 24;
+constexpr unsigned maxNodes = 64, maxDepth = 16;
 /// Constants with more elements are not read.
-constexpr int64_t maxConstant = 1 << 16;
+constexpr int64_t maxConstant = 1 << 12;
 
 ValueRange between(double lo, double hi, bool noNan = false, bool integer = false) {
   ValueRange r;
