@@ -15,6 +15,8 @@ tools = os.path.join(config.wnnx_build, "bin")
 config.environment["PATH"] = os.pathsep.join([tools, config.llvm_tools, config.environment["PATH"]])
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
 config.environment["CXX"] = config.host_cxx
+# Verdicts on rules are remembered in the build, not in the user's folder.
+config.environment["XDG_CACHE_HOME"] = os.path.join(config.wnnx_build, "test-cache")
 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
     if name in os.environ:
         config.environment[name] = os.environ[name]

@@ -197,7 +197,17 @@ class Comparison {
   /// Values at which decisions were made, of the old graph and of the new one, by output.
   std::vector<std::optional<std::pair<Doubles, Shape>>> oldWitness, newWitness;
 
-  /// The operand that an index output points into.
+  /// An output of indices: of argmax or argmin, or the second of topk or sort.
+  static bool isDecision(const Value *v) {
+    const Node *n = v->node();
+    if (!n)
+      return false;
+    OpKind k = n->kind();
+    return k == OpKind::Argmax || k == OpKind::Argmin ||
+           ((k == OpKind::Topk || k == OpKind::Sort) && v->index() == 1);
+  }
+
+  /// The operands that index outputs point into.
   std::vector<std::optional<std::pair<Doubles, Shape>>> witnesses() const {
     std::vector<std::optional<std::pair<Doubles, Shape>>> out;
     Weights none;
@@ -205,36 +215,37 @@ class Comparison {
     for (unsigned i = 0; i < in.inputs.size(); ++i)
       values.set(g.input(i), in.inputs[i]);
     for (const GraphOutput &o : g.outputs()) {
-      const Node *n = o.value->node();
       out.push_back(std::nullopt);
-      if (n && (n->kind() == OpKind::Argmax || n->kind() == OpKind::Argmin) && n->operand(0))
-        out.back() = std::pair(values.get(n->operand(0)), n->operand(0)->shape());
+      if (isDecision(o.value))
+        out.back() = std::pair(values.get(o.value->node()->operand(0)),
+                               o.value->node()->operand(0)->shape());
     }
     return out;
   }
 
   /// Whether both indices point at equal numbers, so that either decision is right.
   bool tie(unsigned output, const Doubles &a, const Doubles &b) const {
+    const Value *v = g.outputs()[output].value;
+    if (!isDecision(v))
+      return false;
+    const Attribute &dimAttr = v->node()->attr("dim");
+    bool keepsSize = v->node()->numResults() == 2;
     for (const auto *side : {&oldWitness, &newWitness}) {
       if (output >= side->size() || !(*side)[output])
         continue;
       const auto &[witness, shape] = *(*side)[output];
-      const Value *v = g.outputs()[output].value;
-      const Node *n = v->node();
-      if (!n || (n->kind() != OpKind::Argmax && n->kind() != OpKind::Argmin))
-        continue;
-      const Attribute &dimAttr = n->attr("dim");
-      std::optional<int64_t> d =
-          dimAttr.isNone() ? std::optional<int64_t>() : normalizeDim(dimAttr.asInt(), shape.rank());
-      int64_t outer = d && shape.rank() ? shape.product(0, *d) : 1;
-      int64_t size = d && shape.rank() ? shape[*d] : shape.numel();
-      int64_t inner = d && shape.rank() ? shape.product(*d + 1, shape.rank()) : 1;
-      if (int64_t(a.ints.size()) != outer * inner)
+      std::optional<int64_t> d;
+      if (!dimAttr.isNone() && shape.rank())
+        d = normalizeDim(dimAttr.asInt(), shape.rank());
+      int64_t outer = d ? shape.product(0, *d) : 1, size = d ? shape[*d] : shape.numel();
+      int64_t inner = d ? shape.product(*d + 1, shape.rank()) : 1;
+      int64_t taken = keepsSize && v->rank() && d ? v->dim(*d) : 1;
+      if (int64_t(a.ints.size()) != outer * taken * inner)
         continue;
       bool same = true;
-      for (int64_t i = 0; i < outer * inner && same; ++i) {
+      for (int64_t i = 0; i < int64_t(a.ints.size()) && same; ++i) {
         auto at = [&](int64_t k) {
-          size_t where = size_t((i / inner * size + k) * inner + i % inner);
+          size_t where = size_t((i / (taken * inner) * size + k) * inner + i % inner);
           return witness.real() ? witness.reals[where] : double(witness.ints[where]);
         };
         double x = at(a.ints[size_t(i)]), y = at(b.ints[size_t(i)]);
@@ -314,7 +325,7 @@ public:
   }
 
 private:
-  double approxTolerance() const { return 1e-2; }
+  double approxTolerance() const { return rule.classTolerance > 0 ? rule.classTolerance : 1e-2; }
 };
 
 } // namespace

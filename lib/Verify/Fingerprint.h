@@ -8,7 +8,7 @@
 
 namespace wnnx::verify {
 
-/// 64 hex digits.
+/// 64 hex digits; empty for rules that call a plugin, whose content is not known.
 std::string fingerprint(const pat::Rule &rule);
 
 } // namespace wnnx::verify

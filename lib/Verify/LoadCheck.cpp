@@ -69,7 +69,7 @@ LogicalResult checkLoadedRules(const pat::RuleSet &rules, const LoadCheckOptions
     if (r->off || !mayRun(*r))
       continue;
     std::string hash = fingerprint(*r);
-    if (known.contains(hash))
+    if (!hash.empty() && known.contains(hash))
       continue;
     VerifyOptions verify;
     verify.instances = options.instances;
@@ -77,7 +77,8 @@ LogicalResult checkLoadedRules(const pat::RuleSet &rules, const LoadCheckOptions
     RuleVerdict v = verifyRule(*r, verify);
     switch (v.status) {
     case RuleVerdict::Passed:
-      passed += hash + "\n";
+      if (!hash.empty())
+        passed += hash + "\n";
       known.insert(hash);
       break;
     case RuleVerdict::Wrong:

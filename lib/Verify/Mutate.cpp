@@ -90,9 +90,21 @@ class Collector {
   void build(Code &c) {
     const OpInfo &info = opInfo(c.op);
     std::string op(c.opSlot >= 0 ? "the op" : info.name);
-    for (size_t i = 0; i < c.attrs.size(); ++i)
+    auto isDefault = [&](size_t i) {
+      int a = c.opSlot >= 0 ? -1 : info.attrIndex(c.attrs[i].first);
+      const Code &value = *c.attrs[i].second;
+      if (a < 0 || !c.spreads.empty())
+        return false;
+      Datum d = Datum::ofAttr(info.attrs[size_t(a)].defaultValue);
+      return (value.kind == CodeKind::Const && value.constant.equals(d)) ||
+             (value.kind == CodeKind::List && value.kids.empty() && d.list() && d.list()->empty());
+    };
+    for (size_t i = 0; i < c.attrs.size(); ++i) {
+      if (isDefault(i))
+        continue;
       dropped(fmt::format("drop `{}` of {}", c.attrs[i].first, op), c.attrs[i].second->range,
               c.attrs, i);
+    }
     for (size_t i = 0; i < c.spreads.size(); ++i)
       dropped(fmt::format("drop `..` of {}", op), c.spreads[i]->range, c.spreads, i);
     for (size_t i = 0; i < c.operands.size() && i < info.operands.size(); ++i) {

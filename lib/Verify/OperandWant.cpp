@@ -35,7 +35,7 @@ class Proposer {
 
   void image() {
     w.sizes({{-1, anyOf({1, 2, 3}, 0)},
-             {-1, anyOf({1, 2, 3, 4, 6, 5}, 1)},
+             {-1, anyOf({1, 2, 4, 6, 3, 4, 8, 5}, 1)},
              {-1, anyOf({1, 4, 5, 6, 3, 7, 8}, 2)},
              {-1, anyOf({1, 5, 4, 6, 3, 8, 2}, 3)}});
   }
@@ -136,6 +136,10 @@ class Proposer {
   void attention() {
     const Value *q = at(0), *k = at(1), *v = at(2);
     const Value *some = q ? q : k ? k : v;
+    for (const Value *t : {q, k, v}) {
+      if (t && t->rank() < 2)
+        return;
+    }
     w.hasDims = true;
     if (index == 3) {
       if (q && k && q->rank() > 1 && k->rank() > 1)
@@ -367,7 +371,10 @@ public:
     case OpKind::GridSample:
       image();
       if (index == 1)
-        w.sizes({{at(0) ? at(0)->dim(0) : -1, 1}, {-1, anyOf({1, 2, 3}, 1)}, {-1, 2}, {2, -1}});
+        w.sizes({{at(0) && at(0)->rank() ? at(0)->dim(0) : -1, 1},
+                 {-1, anyOf({1, 2, 3}, 1)},
+                 {-1, 2},
+                 {2, -1}});
       break;
     case OpKind::Prelu:
       if (index == 1) {

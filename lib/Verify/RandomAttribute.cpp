@@ -176,7 +176,7 @@ class Chooser {
       if (c % d == 0)
         divisors.push_back(d);
     }
-    return divisors.empty() || !choices.chance(key / "grouped", 1, 2)
+    return divisors.empty() || !choices.chance(key / "grouped", 3, 4)
                ? 1
                : choices.pick(key / "groups", divisors);
   }
@@ -277,7 +277,7 @@ public:
     if (n == "min")
       return maybe(number({0.0, -1.0, 0.5, -0.25, 1.0, 0.0, -0.5}));
     if (n == "max")
-      return maybe(number({6.0, 1.0, 0.5, 2.0, 0.0, 1.0, 0.25}));
+      return maybe(number({6.0, 1.0, 0.5, 2.0, 0.0, -0.5, 0.25}));
     if (n == "scale" && info.optional)
       return maybe(number({1.0, 0.5, 0.25, 2.0}));
     if (n == "value")

@@ -269,16 +269,10 @@ class Checker {
         text += " -> " + program.rules[cycle[i]]->name;
         reported[cycle[i]] = true;
       }
-      ++cycles;
-      if (cycles <= 8)
-        say(fmt::format("note: {} may feed itself: {} -> {}; it ended on all graphs tried",
-                        cycle.empty() ? "a rule" : "a set of rules", text,
-                        program.rules[start]->name));
+      report.cycles +=
+          fmt::format("may feed each other: {} -> {}\n", text, program.rules[start]->name);
     }
-    if (cycles > 8)
-      say(fmt::format("note: {} more such cycles", cycles - 8));
   }
-  unsigned cycles = 0;
 
   bool candidate(size_t i) const {
     return ran[i] && !shrinks[i] && !program.rules[i]->bounded &&

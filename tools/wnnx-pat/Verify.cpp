@@ -128,6 +128,8 @@ int verify(const Args &args) {
     for (const verify::RuleVerdict &v : verdicts)
       llvm::outs() << verify::describe(v, r.coverage);
     llvm::outs() << loops.text;
+    if (r.coverage)
+      llvm::outs() << loops.cycles;
     llvm::outs() << fmt::format("{} of {} rules passed; tested, not proven\n",
                                 verdicts.size() - bad, verdicts.size());
   }

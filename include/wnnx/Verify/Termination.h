@@ -11,6 +11,7 @@ namespace wnnx::verify {
 struct TerminationReport {
   bool loops = false; // a measure does not go down, or rules were seen to run for ever
   std::string text;   // what was found, a line each; empty when there is nothing to say
+  std::string cycles; // rules that could feed each other but were not seen to run for ever
 };
 
 TerminationReport checkTermination(const pat::RuleSet &rules, llvm::ArrayRef<RuleVerdict> verdicts,
