@@ -300,6 +300,16 @@ TEST_P(ConvTest, First) {
   check(ctx, Kernel::First, {1, 40, 12, 14, 24, 8, 1, 1, 2, 2, 2, 2, 1}, none, true, 0, 4);
 }
 
+TEST_P(ConvTest, DepthwiseEveryWidth) {
+  unsigned seed = 0;
+  for (int width = 1; width <= 42; ++width)
+    for (int k : {3, 5})
+      for (int stride : {1, 2})
+        check(ctx, Kernel::Depthwise,
+              {1, 16, 4, width, 16, k, stride, 1, k / 2, k / 2, k / 2, k / 2, 16},
+              width % 3 ? none : relu6, true, width % 5 == 0, ++seed);
+}
+
 TEST_P(ConvTest, Depthwise) {
   unsigned seed = 0;
   for (int c = 1; c <= 33; ++c)

@@ -53,9 +53,9 @@ TEST(ThreadsTest, ConvolutionsAreTheSameOnAPool) {
   for (size_t i = 0; i < 4; ++i) {
     pools[i].attach(ctx);
     std::vector<float> y(size_t(64) * 33 * 33);
-    ASSERT_EQ(ctx.kernels->conv2d_c16(&ctx, &p, x.data(), direct.data(), nullptr, nullptr,
-                                      y.data()),
-              WNNRT_OK);
+    ASSERT_EQ(
+        ctx.kernels->conv2d_c16(&ctx, &p, x.data(), direct.data(), nullptr, nullptr, y.data()),
+        WNNRT_OK);
     results[0][i] = fromC16(y.data(), 1, 50, 33 * 33);
     ASSERT_EQ(ctx.kernels->conv2d_winograd4_c16(&ctx, &p, x.data(), winograd.data(), nullptr,
                                                 nullptr, y.data(), scratch.data()),

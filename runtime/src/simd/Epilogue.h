@@ -53,6 +53,21 @@ WNNRT_INLINE void finishRows(const Epilogue &e, float *y, int64_t rowStride, int
     cols *= rows;
     rows = 1;
   }
+  if (rows > 1 && cols % vlanes == 0 && rows * cols <= epilogueMost) {
+    // One long row keeps more of an activation's long chain of operations in flight than many
+    // short ones.
+    float all[epilogueMost];
+    for (int r = 0; r < rows; ++r)
+      for (int i = 0; i < cols; i += vlanes)
+        vstore(all + r * cols + i, vload(y + r * rowStride + i));
+    e.apply(all, int64_t(rows) * cols);
+    for (int r = 0; r < rows; ++r)
+      for (int i = 0; i < cols; i += vlanes) {
+        vf value = vload(all + r * cols + i);
+        vstore(y + r * rowStride + i, saved ? vadd(value, vload(saved + r * cols + i)) : value);
+      }
+    return;
+  }
   for (int r = 0; r < rows; ++r, y += rowStride) {
     e.apply(y, cols);
     if (saved)

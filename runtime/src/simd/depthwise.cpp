@@ -5,6 +5,7 @@
 #include "../Isa.h"
 #include "Epilogue.h"
 #include "Parallel.h"
+#include "Tile.h"
 
 namespace {
 
@@ -20,23 +21,24 @@ struct RowJob {
   float *y;
 };
 
-/// Pixels ox .. ox + T - 1, all taps inside; `first` is the input column of tap 0 of pixel ox.
-template <int T, int KW, int STRIDE>
+/// Pixels ox .. ox + T - 1; `first` is the input column of tap 0 of pixel ox. The tile's leftmost
+/// LEFT and rightmost RIGHT columns are beyond the image, all others inside.
+template <int T, int KW, int STRIDE, int LEFT = 0, int RIGHT = 0>
 WNNRT_INLINE void rowTile(const RowJob &job, int64_t ox, int64_t first) {
   vf acc[T];
   WNNRT_UNROLL
   for (int t = 0; t < T; ++t)
     acc[t] = job.bias;
   for (int32_t line = 0; line < job.lineCount; ++line) {
-    const float *x = job.lines[line] + first * 16, *w = job.weights[line];
+    const float *x = job.lines[line] + (first + LEFT) * 16, *w = job.weights[line];
     if (KW > 0) {
       vf weight[KW > 0 ? KW : 1];
       WNNRT_UNROLL
       for (int s = 0; s < KW; ++s)
         weight[s] = vload(w + s * 16);
       WNNRT_UNROLL
-      for (int i = 0; i < (T - 1) * STRIDE + KW; ++i) {
-        vf value = vload(x + i * 16);
+      for (int i = LEFT; i < (T - 1) * STRIDE + KW - RIGHT; ++i) {
+        vf value = vload(x + (i - LEFT) * 16);
         WNNRT_UNROLL
         for (int s = 0; s < KW; ++s)
           if (i >= s && (i - s) % STRIDE == 0 && (i - s) / STRIDE < T)
@@ -78,6 +80,69 @@ WNNRT_NOINLINE void rowInside(const RowJob &job, int64_t begin, int64_t end, int
     rowTile<1, KW, STRIDE>(job, ox, ox * stride - padLeft);
 }
 
+/// Rows of the common shapes as tiles of equal size, where the first and the last leave out what is
+/// beyond the image. Each tile is a function of its own that is not inlined, or gcc spills.
+using TileFn = void (*)(const RowJob &job, int64_t ox, int64_t first);
+template <int T, int KW, int STRIDE, int LEFT, int RIGHT>
+WNNRT_NOINLINE void wholeTile(const RowJob &job, int64_t ox, int64_t first) {
+  rowTile<T, KW, STRIDE, LEFT, RIGHT>(job, ox, first);
+}
+
+constexpr int rowTileMost = 8;
+struct RowTiles {
+  TileFn only[rowTileMost + 1], first[rowTileMost + 1], middle[rowTileMost + 1],
+      last[rowTileMost + 1];
+};
+#define WNNRT_ROW_TILES(KW, S, L, R)                                                               \
+  {nullptr,                                                                                        \
+   nullptr,                                                                                        \
+   wholeTile<2, KW, S, L, R>,                                                                      \
+   wholeTile<3, KW, S, L, R>,                                                                      \
+   wholeTile<4, KW, S, L, R>,                                                                      \
+   wholeTile<5, KW, S, L, R>,                                                                      \
+   wholeTile<6, KW, S, L, R>,                                                                      \
+   wholeTile<7, KW, S, L, R>,                                                                      \
+   wholeTile<8, KW, S, L, R>}
+#define WNNRT_LONG_TILES(KW, S, L, R)                                                              \
+  {nullptr,                                                                                        \
+   nullptr,                                                                                        \
+   nullptr,                                                                                        \
+   nullptr,                                                                                        \
+   wholeTile<4, KW, S, L, R>,                                                                      \
+   wholeTile<5, KW, S, L, R>,                                                                      \
+   wholeTile<6, KW, S, L, R>,                                                                      \
+   wholeTile<7, KW, S, L, R>,                                                                      \
+   wholeTile<8, KW, S, L, R>}
+template <int KW, int STRIDE, int LEFT, int RIGHT>
+constexpr RowTiles rowTiles = {
+    WNNRT_ROW_TILES(KW, STRIDE, LEFT, RIGHT), WNNRT_LONG_TILES(KW, STRIDE, LEFT, 0),
+    WNNRT_LONG_TILES(KW, STRIDE, 0, 0), WNNRT_LONG_TILES(KW, STRIDE, 0, RIGHT)};
+#undef WNNRT_ROW_TILES
+#undef WNNRT_LONG_TILES
+
+/// Null for other shapes. Two pixels at least, so that each border column is in one tile.
+const RowTiles *rowTilesFor(const wnnrt_conv2d_params *p) {
+  if (p->dilation_w != 1 || p->ow < 2)
+    return nullptr;
+  int64_t right = (int64_t(p->ow) - 1) * p->stride_w + p->kw - p->pad_left - p->iw;
+  auto is = [&](int kw, int stride, int left, int r) {
+    return p->kw == kw && p->stride_w == stride && p->pad_left == left && right == r;
+  };
+  if (is(3, 1, 1, 1))
+    return &rowTiles<3, 1, 1, 1>;
+  if (is(3, 2, 1, 0))
+    return &rowTiles<3, 2, 1, 0>;
+  if (is(3, 2, 1, 1))
+    return &rowTiles<3, 2, 1, 1>;
+  if (is(5, 1, 2, 2))
+    return &rowTiles<5, 1, 2, 2>;
+  if (is(5, 2, 2, 1))
+    return &rowTiles<5, 2, 2, 1>;
+  if (is(5, 2, 2, 2))
+    return &rowTiles<5, 2, 2, 2>;
+  return nullptr;
+}
+
 /// One pixel with the taps [sBegin, sEnd); two sums, as there is no other work to overlap.
 WNNRT_INLINE void borderPixel(const RowJob &job, int64_t ox, int64_t first, int64_t sBegin,
                               int64_t sEnd) {
@@ -114,9 +179,13 @@ InsideFn insideFor(const wnnrt_conv2d_params *p) {
 struct Depthwise {
   const wnnrt_conv2d_params *p;
   InsideFn inside;
+  const RowTiles *tiles;          // may be null
+  Split split;                    // of a row into these tiles
   int64_t insideBegin, insideEnd; // output columns that see no border
 
-  explicit Depthwise(const wnnrt_conv2d_params *params) : p(params), inside(insideFor(params)) {
+  explicit Depthwise(const wnnrt_conv2d_params *params)
+      : p(params), inside(insideFor(params)), tiles(rowTilesFor(params)),
+        split(params->ow, rowTileMost) {
     int64_t reach = int64_t(p->kw - 1) * p->dilation_w;
     insideBegin = minOf(p->ow, (maxOf(0, p->pad_left) + p->stride_w - 1) / p->stride_w);
     int64_t lastFirst = p->iw - 1 - reach + p->pad_left; // largest ox * stride
@@ -139,6 +208,16 @@ struct Depthwise {
         continue;
       job.lines[job.lineCount] = x + iy * p->iw * 16;
       job.weights[job.lineCount++] = w + int64_t(r) * p->kw * 16;
+    }
+    if (tiles) {
+      if (split.count == 1)
+        return tiles->only[p->ow](job, 0, -p->pad_left);
+      for (int64_t i = 0; i < split.count; ++i) {
+        auto &fn = i == 0 ? tiles->first : i + 1 == split.count ? tiles->last : tiles->middle;
+        int64_t ox = split.begin(i);
+        fn[split.sizeOf(i)](job, ox, ox * p->stride_w - p->pad_left);
+      }
+      return;
     }
     for (int64_t ox = 0; ox < insideBegin; ++ox)
       border(job, ox);
