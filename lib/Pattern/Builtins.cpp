@@ -92,13 +92,24 @@ public:
   }
 };
 
+/// Whether evaluating the expression makes nodes.
+static bool makesNodes(const Code &c) {
+  if (c.kind == CodeKind::Build || c.kind == CodeKind::BuildFlat)
+    return true;
+  for (const CodePtr &k : c.kids) {
+    if (k && makesNodes(*k))
+      return true;
+  }
+  return false;
+}
+
 std::optional<Datum> Evaluator::call(const Code &c) {
   BuiltinGroup group = allBuiltins()[size_t(c.builtin)].group;
   // What is only asked about is made aside, unless a node is being made for the graph anyway.
   std::unique_ptr<Trial> aside;
   NodeMaker *before = maker;
   bool asks = group == BuiltinGroup::Values || group == BuiltinGroup::Costs;
-  if (asks && !maker) {
+  if (asks && !maker && makesNodes(c)) {
     aside = std::make_unique<Trial>();
     maker = aside.get();
   }
