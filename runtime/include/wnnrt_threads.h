@@ -3,13 +3,15 @@
 // no threads and no OS. Products with a pool of their own set parallel_for and user instead.
 // Helpers that wait for work look for it a bounded number of times and then sleep; the caller works
 // too, takes what helpers that the OS does not run have not begun, and waits only for tasks that
-// somebody is in the middle of.
+// somebody is in the middle of. Where that wait is long, other programs want the cores: then the
+// caller works alone for a while, the longer the oftener it happens.
 #ifndef WNNRT_THREADS_H
 #define WNNRT_THREADS_H
 
 #include "wnnrt.h"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -31,6 +33,9 @@ class ThreadPool {
   std::condition_variable wake;
   std::vector<std::thread> helpers;
   int spins;
+  // Only the caller's: runs left to do alone, how many after the next long wait, good runs since.
+  int alone = 0, penalty = 0, good = 0;
+  std::chrono::steady_clock::time_point lastWake{};
 
   static void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -81,26 +86,53 @@ class ThreadPool {
     }
   }
 
+  /// Waits for the tasks that helpers have begun; false when it took long.
+  bool finish(int32_t n, std::chrono::steady_clock::time_point begin) {
+    if (done.load(std::memory_order_acquire) == n)
+      return true;
+    auto from = std::chrono::steady_clock::now();
+    // A helper that the OS has taken off its core needs a core to finish: after a while give it
+    // this one.
+    for (int i = 0; done.load(std::memory_order_acquire) != n; ++i)
+      if (i < spins)
+        pause();
+      else
+        std::this_thread::yield();
+    return std::chrono::steady_clock::now() - from <
+           std::chrono::microseconds(20) + (from - begin) / 2;
+  }
+
   void run(int32_t n, wnnrt_task task, void *arg) {
+    if (alone > 0) {
+      --alone;
+      for (int32_t i = 0; i < n; ++i)
+        task(arg, i);
+      return;
+    }
+    auto begin = std::chrono::steady_clock::now();
     uint64_t generation = (generationOf(ticket.load(std::memory_order_relaxed)) + 1) & 0xffffffffu;
     body = task;
     argument = arg;
     done.store(0, std::memory_order_relaxed);
     ticket.store(generation << 32 | static_cast<uint32_t>(n)); // publishes the fields above
-    if (sleeping.load() > 0) {
+    // Waking is a system call. Between the steps of a network helpers are awake; one that sleeps
+    // there has lost its core.
+    if (sleeping.load() > 0 && begin - lastWake > std::chrono::microseconds(500)) {
+      lastWake = begin;
       {
         std::lock_guard<std::mutex> lock(mutex);
       }
       wake.notify_all();
     }
     work(generation);
-    // What is left has been begun by helpers. One that the OS has taken off its core needs a core
-    // to finish: after a while give it this one.
-    for (int i = 0; done.load(std::memory_order_acquire) != n; ++i)
-      if (i < spins)
-        pause();
-      else
-        std::this_thread::yield();
+    if (!finish(n, begin)) {
+      penalty = penalty < 32 ? 32 : penalty < 4096 ? 2 * penalty : penalty;
+      alone = penalty;
+      good = 0;
+    } else if (++good == 64) {
+      penalty /= 2;
+      good = 0;
+    }
   }
 
 public:
