@@ -215,8 +215,8 @@ private:
         return false;
       break;
     case Tok::Star:
-      if (i + 1 < t.size() && (t[i + 1].is(Tok::Semi) || t[i + 1].is(Tok::RParen) ||
-                               t[i + 1].is(Tok::RBracket)))
+      if (i + 1 < t.size() &&
+          (t[i + 1].is(Tok::Semi) || t[i + 1].is(Tok::RParen) || t[i + 1].is(Tok::RBracket)))
         return false; // of a schedule, or for all members of a set
       break;
     case Tok::Less:
