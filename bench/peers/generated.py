@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A network compiled by wnnxc and the C++ compiler to a shared library, and run through ctypes."""
+import ctypes
+import os
+import re
+import subprocess
+
+import numpy as np
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def compile_network(folder, build, rules):
+    """FOLDER/net.pt to FOLDER/net.so, net.h and net.weights."""
+    subprocess.run([os.path.join(build, "bin", "wnnxc"), f"{folder}/net.pt", "--rules", rules,
+                    "--name", "net", "--weights=file", "-o", f"{folder}/net.cpp", "--quiet"],
+                   check=True)
+    library = next(os.path.join(d, f) for d, _, files in os.walk(build) for f in files
+                   if f == "libwnnrt.a")
+    subprocess.run([os.environ.get("CXX", "c++"), "-std=c++17", "-O2", "-shared", "-fPIC",
+                    "-I", os.path.join(ROOT, "runtime", "include"), f"{folder}/net.cpp",
+                    "-Wl,--whole-archive", library, "-Wl,--no-whole-archive", "-pthread",
+                    "-o", f"{folder}/net.so"], check=True)
+
+
+def aligned(count, dtype=np.float32, alignment=64):
+    """A zeroed array at a multiple of `alignment` bytes."""
+    raw = np.zeros(count * np.dtype(dtype).itemsize + alignment, np.uint8)
+    start = -raw.ctypes.data % alignment
+    return raw[start:start + count * np.dtype(dtype).itemsize].view(dtype)
+
+
+class Generated:
+    """The network of compile_network; `run()` computes `y` from the given input."""
+
+    def __init__(self, folder, x):
+        with open(f"{folder}/net.h", encoding="utf-8") as f:
+            constant = {m[1]: int(m[2]) for m in re.finditer(r"\b(NET_\w+) = (-?\d+)", f.read())}
+        counts = [v for k, v in constant.items() if k.endswith("_COUNT")]
+        weights = np.fromfile(f"{folder}/net.weights", np.uint8)
+        self.weights = aligned(weights.size, np.uint8)
+        self.weights[:] = weights
+        self.arena = aligned(max(constant["NET_ARENA_BYTES"], 1), np.uint8)
+        self.x, self.y = aligned(counts[0]), aligned(counts[1])
+        self.x[:] = x.ravel()
+        self.function = ctypes.CDLL(f"{folder}/net.so").net_run
+        self.arguments = [ctypes.c_void_p(a.ctypes.data)
+                          for a in (self.weights, self.arena, self.x, self.y)]
+
+    def run(self):
+        status = self.function(*self.arguments)
+        if status:
+            raise RuntimeError(f"net_run: status {status}")
