@@ -113,6 +113,14 @@ rule unshuffle_conv : fold, benefit 50, class real {
         b, r, stride = [R * i for i in s], dilation = [1, 1], groups = 1,
         padding = [R * i for i in p], ..a);
   }
+  verify {
+    R in { 2, 3 };
+    C in { 1, 2 };
+    K in { 1, 2, 3 };
+    L in { 1, 2 };
+    h in { 2, 3 };
+    k in { 2, 4 };
+  }
 }
 
 test "a factor for each channel, groups, padding" for scale_conv {

@@ -12,6 +12,7 @@ docs/rule-cases.md. Exits 1 if outputs differ, a rule that should fire does not,
 not fall as the case says. Needs PyTorch and NumPy.
 """
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -161,16 +162,15 @@ def classes_and_verdicts(build):
         with open(f) as text:
             if "\nrule " not in text.read():
                 continue  # imports only: default.pat
-        done = subprocess.run([os.path.join(build, "bin", "wnnx-pat"), "verify", f],
+        done = subprocess.run([os.path.join(build, "bin", "wnnx-pat"), "verify", "--json", f],
                               capture_output=True, text=True)
-        for m in re.finditer(r"^\S+:\d+: (\w+) \((\w+)\): (?:(tested) on (\d+) instances|(\w+))",
-                             done.stdout, re.M):
-            before = table.get(m[1])
-            verdict, count = m[3] or m[5], int(m[4] or 0)
-            if before:  # a rule for several ops
-                verdict = before[1] if before[1] != "tested" else verdict
+        for r in json.loads(done.stdout)["rules"]:
+            verdict, count = r["verdict"], r["instances"]
+            if r["rule"] in table:  # a rule for several ops
+                before = table[r["rule"]]
+                verdict = before[1] if before[1] != "passed" else verdict
                 count = min(count, before[2])
-            table[m[1]] = (m[2], verdict, count)
+            table[r["rule"]] = (r["class"], verdict, count)
     return table
 
 
