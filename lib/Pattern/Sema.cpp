@@ -89,29 +89,6 @@ void checkSchedule(const std::vector<ast::SchedTerm> &terms, const Declarations 
 
 } // namespace
 
-/// A rule that can never fire because an earlier one accepts all that it accepts.
-static void checkShadowed(const std::vector<const ast::RuleDecl *> &rules, Diagnostics &diags) {
-  std::map<std::string, const ast::RuleDecl *> seen;
-  for (const ast::RuleDecl *r : rules) {
-    if (r->off || r->match.empty())
-      continue;
-    std::string key = r->ruleset.text + "|";
-    for (const ast::Name &n : r->forOps)
-      key += n.text + ",";
-    for (const ast::MatchStmt &s : r->match) {
-      if (s.range)
-        key += s.range.file->text().substr(s.range.begin, s.range.end - s.range.begin);
-    }
-    auto [it, fresh] = seen.insert({key, r});
-    if (!fresh && it->second->where.empty() && it->second->when.empty())
-      diags
-          .warning(r->name.range, "pat-shadowed",
-                   fmt::format("rule `{}` never fires: `{}` matches the same and comes first",
-                               r->name.text, it->second->name.text))
-          .note(it->second->name.range, "here");
-  }
-}
-
 /// The plugin functions that the files declare; the same declaration may stand in several.
 static void declareExtern(const ast::ExternDecl &d, Declarations &decls, Diagnostics &diags) {
   ExternFn fn;
@@ -260,7 +237,7 @@ Program checkFiles(std::vector<const ast::File *> files, Diagnostics &diags) {
   }
   program.externs = decls.externFns;
   if (program.rules.size() && !diags.hasErrors())
-    checkShadowed(rules, diags);
+    checkShadowed(program, rules, decls, diags);
   for (const ast::File *f : files) {
     for (const ast::ScheduleDecl &s : f->schedules) {
       checkSchedule(s.terms, decls, diags);

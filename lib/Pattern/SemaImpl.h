@@ -36,6 +36,9 @@ struct Declarations {
   std::map<std::string, const ast::RulesetDecl *, std::less<>> rulesets;
 };
 
+/// Warns of rules that never fire (SemaShadow.cpp).
+void checkShadowed(const Program &program, const std::vector<const ast::RuleDecl *> &rules,
+                   const Declarations &decls, Diagnostics &diags);
 /// `nodes`, `macs`, `bytes`, `count(op, ...)`, `depth_sum(op, ...)`.
 std::vector<Measure> checkMeasures(const std::vector<ast::ExprPtr> &exprs, Diagnostics &diags);
 /// The type of a parameter or result; nothing when there is no such type.

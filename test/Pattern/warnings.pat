@@ -22,5 +22,23 @@ rule by_one : s, class exact {
   where dtype(x) == dtype(z);
   rewrite { z = x; }
 }
+rule last : s, class exact {
+  match { p = neg(x); q = neg(p); }
+  rewrite { q = x; }
+}
+// The same but for names, and tried later.
+// CHECK: warnings.pat:[[#@LINE+2]]:6: warning: rule `last_again` never fires: `last` matches the same and comes first [pat-shadowed]
+// CHECK: note: here
+rule last_again : s, class exact, benefit 1 {
+  match { inner = neg(value); outer = neg(inner); }
+  where rank(value) > 1;
+  rewrite { outer = value; }
+}
+rule before_last : s, class exact, benefit 9 {
+  match { p = neg(x); q = neg(p); }
+  where rank(x) > 7;
+  rewrite { q = x; }
+}
+// CHECK-NOT: warning
 // CHECK-NOT: error
-// CHECK: 2 rules
+// CHECK: 5 rules
