@@ -4,6 +4,8 @@
 // the branches of RepVGG joined.
 // RUN: wnnx-pat test %s | FileCheck %s
 // CHECK: 7 of 7 tests passed
+// RUN: wnnx-pat verify %s | FileCheck %s --check-prefix=VERIFY
+// VERIFY: 3 of 3 rules passed
 pat 1;
 ruleset fuse;
 
@@ -117,7 +119,7 @@ test "one more" for repvgg {
 }
 
 rule last_first : fuse, class real {
-  match { s = add{ relu(a), ..rest }; y = c@movement*(exp(s)); }
+  match { s = add{ relu(a), ..rest }; y = c@{permute, slice}*(exp(s)); }
   rewrite { y = exp(c(add{ ..rest, relu(a) })); }
   when len(c) > 0;
 }

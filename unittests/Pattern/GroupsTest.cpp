@@ -312,3 +312,74 @@ TEST(Benefit, MayDependOnTheMatch) {
   EXPECT_TRUE(has(rewrite(rules, "(x: f32[2,5]) { y = relu(x); return y; }").text, "exp(x)"));
   EXPECT_TRUE(has(rewrite(rules, "(x: f32[5,2]) { y = relu(x); return y; }").text, "neg(x)"));
 }
+
+/// Sets, flattened ops and chains of several shapes, on graphs where values have many users:
+/// results stay, whatever was tried and given up on the way.
+TEST(Groups, RandomGraphsKeepTheirResults) {
+  const char *rules =
+      "rule merge : s, class real { match { ys[i in 2..3] = mul(relu(x), ws[i]) as p[i]; } "
+      "when len(p) > 1; rewrite { m = relu(x); ys[i] = mul(ws[i], m); } }\n"
+      "rule parts : s, class real { match { c = cat([..ys], dim = d); ys[i in 1..] = relu(xs[i]); "
+      "} "
+      "rewrite { c = relu(cat(xs, dim = d)); } }\n"
+      "rule factor : s, class real { match { y = add{mul(a, k), mul(b, k), neg(n)?, ..rest}; } "
+      "rewrite { y = add{mul(add(a, b), k), has(n) ? neg(n ?? a) : sub(a, a), ..rest}; } }\n"
+      "rule chain : s, class real { match { y = c@{flip, permute}+(neg(x)); } "
+      "rewrite { y = neg(c(x)); } }\n"
+      "rule alls : s, class real { match { e = exp(x); all ys[i in 1..] = flip(e, dims = d[i]); } "
+      "rewrite { ys[i] = exp(flip(x, dims = d[i])); } }";
+  uint64_t fires = 0;
+  for (unsigned seed = 0; seed < 800; ++seed) {
+    std::mt19937 random(seed);
+    auto pick = [&](size_t n) { return size_t(random() % n); };
+    std::vector<std::string> values = {"x", "z"};
+    std::string body = "(x: f32[2,2], z: f32[2,2]) {";
+    for (int i = 0; i < 14; ++i) {
+      // Recent values more often, so that chains and trees grow.
+      auto value = [&] {
+        size_t back = std::min(values.size() - 1, pick(3) ? pick(3) : pick(values.size()));
+        return values[values.size() - 1 - back];
+      };
+      std::string name = "v" + std::to_string(i);
+      switch (pick(8)) {
+      case 0:
+      case 1:
+        body += " " + name + " = add(" + value() + ", " + value() + ");";
+        break;
+      case 2:
+      case 3:
+        body += " " + name + " = mul(" + value() + ", " + value() + ");";
+        break;
+      case 4:
+        body += " " + name + " = relu(" + value() + ");";
+        break;
+      case 5:
+        body += " " + name + " = neg(" + value() + ");";
+        break;
+      case 6:
+        body += " " + name + " = flip(" + value() + ", dims=[" + std::to_string(pick(2)) + "]);";
+        break;
+      default:
+        body += " e" + name + " = tanh(" + value() + "); " + name + " = exp(e" + name + ");";
+      }
+      values.push_back(name);
+    }
+    size_t n = values.size();
+    body += " c = cat(" + values[n - 1] + ", " + values[n - 2] + "); return c, " + values[n - 3] +
+            ", " + values[n - 4] + "; }";
+    RewriteOptions options;
+    options.ruleLimit = 12;
+    Diagnostics diags;
+    std::unique_ptr<Graph> before = graphOf(body, diags);
+    Result r = rewrite(rules, body, options);
+    ASSERT_TRUE(before && r.graph) << body;
+    ASSERT_TRUE(r.ok) << r.errors << body;
+    fires += r.report.applications;
+    options.prefilter = false;
+    EXPECT_EQ(rewrite(rules, body, options).text, r.text);
+    // Numbers grow without bound in some graphs; those say nothing.
+    double d = difference(*before, *r.graph);
+    ASSERT_TRUE(d < 1e-3 || std::isnan(d)) << d << "\n" << body << "\n" << r.text;
+  }
+  EXPECT_GT(fires, 100u);
+}
