@@ -86,6 +86,18 @@ class Comparison {
     return out;
   }
 
+  /// A rule may make as large values as it likes; running them here is another matter.
+  bool isTooLarge() const {
+    for (Node *n : nodesOf(g)) {
+      for (unsigned i = 0; i < n->numResults(); ++i) {
+        std::optional<int64_t> size = checkedNumel(n->result(i)->shape().ref());
+        if (!size || *size > (int64_t(1) << 22))
+          return true;
+      }
+    }
+    return false;
+  }
+
   bool hasEmptyValue() const {
     for (Node *n : nodesOf(g)) {
       for (unsigned i = 0; i < n->numResults(); ++i) {
@@ -297,6 +309,8 @@ public:
                   (scratch.all().empty() ? std::string() : scratch.all()[0].message)};
     if (!values)
       return {Finding::Holds};
+    if (isTooLarge())
+      return {Finding::NothingToSay};
     Outputs after = run(weights);
     if (rule.eqClass == EqClass::Order)
       newWitness = witnesses();

@@ -56,7 +56,7 @@ std::string describe(const RuleVerdict &v, bool coverage) {
   return coverage ? out + coverageText(v) : out;
 }
 
-std::string describeJson(llvm::ArrayRef<RuleVerdict> verdicts) {
+std::string describeJson(llvm::ArrayRef<RuleVerdict> verdicts, const std::string &termination) {
   std::string out;
   JsonWriter w(out);
   auto field = [&](const char *name, const auto &value) {
@@ -103,6 +103,14 @@ std::string describeJson(llvm::ArrayRef<RuleVerdict> verdicts) {
     }
     w.endObject();
     w.endObject();
+  }
+  w.endArray();
+  w.key("termination");
+  w.beginArray();
+  for (size_t at = 0; at < termination.size();) {
+    size_t end = std::min(termination.find('\n', at), termination.size());
+    w.value(std::string_view(termination).substr(at, end - at));
+    at = end + 1;
   }
   w.endArray();
   w.endObject();

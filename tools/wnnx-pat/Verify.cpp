@@ -123,7 +123,7 @@ int verify(const Args &args) {
                                         ? verify::checkTermination(*rules, verdicts, r.options)
                                         : verify::TerminationReport();
   if (r.json) {
-    llvm::outs() << verify::describeJson(verdicts);
+    llvm::outs() << verify::describeJson(verdicts, loops.text);
   } else {
     for (const verify::RuleVerdict &v : verdicts)
       llvm::outs() << verify::describe(v, r.coverage);

@@ -57,7 +57,7 @@ std::vector<RuleVerdict> verifyRules(const pat::RuleSet &rules, const VerifyOpti
 
 /// The verdict as text: one line, and for what is wrong the counterexample.
 std::string describe(const RuleVerdict &v, bool coverage);
-/// All verdicts as JSON.
-std::string describeJson(llvm::ArrayRef<RuleVerdict> verdicts);
+/// All verdicts as JSON, with what was found about termination, a line each.
+std::string describeJson(llvm::ArrayRef<RuleVerdict> verdicts, const std::string &termination);
 
 } // namespace wnnx::verify
