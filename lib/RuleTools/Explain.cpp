@@ -166,6 +166,9 @@ Attempt Explainer::attempt(const Rule &rule, const NearMiss &far,
     a.obstacles.push_back(obstacle(far, rule));
   for (const NearMiss &m : missing)
     a.obstacles.push_back(obstacle(m, rule));
+  // The ops of other alternatives were not asked for.
+  if (!missing.empty())
+    a.ops = std::min(a.ops, a.opsMatched);
   // An op that stands between the expected ones is matched, but not the pattern's.
   for (const NearMiss &m : missing)
     a.opsMatched -= m.kind == NearMiss::ExtraOp && a.opsMatched > a.ops;

@@ -42,7 +42,18 @@ std::string renderText(const Explanation &e, const ExplainOptions &options) {
   std::string s;
   if (!options.node.empty() && !e.nodeGone.empty())
     s += fmt::format("%{} is gone: `{}` matched it\n", options.node, e.nodeGone);
+  size_t nowhere = 0, far = 0;
   for (const RuleExplanation &r : e.rules) {
+    // Of many rules, those that have nothing to say are only counted.
+    bool alone = !options.rule.empty() || e.rules.size() == 1;
+    if (!alone && !r.fired && !r.anchors) {
+      ++nowhere;
+      continue;
+    }
+    if (!alone && !r.fired && r.attempts.empty()) {
+      ++far;
+      continue;
+    }
     size_t near = 0;
     for (const Attempt &a : r.attempts)
       near += a.missedBy ? 1 + a.alike.size() : 0;
@@ -80,6 +91,11 @@ std::string renderText(const Explanation &e, const ExplainOptions &options) {
       s += fmt::format("  {} stopped by other conditions (`--top=N` shows more)\n",
                        plural(r.others, "more attempt"));
   }
+  if (nowhere)
+    s += fmt::format("{} found no op to begin with (`--rule R` says which)\n",
+                     plural(nowhere, "rule"));
+  if (far)
+    s += fmt::format("{} came nowhere near\n", plural(far, "rule"));
   return s;
 }
 
