@@ -247,17 +247,32 @@ std::string conditionAdvice(const NearMiss &m, const Rule &) {
   return "";
 }
 
+std::string membersAdvice(const NearMiss &m, const Rule &) {
+  if (llvm::StringRef(m.expected).ends_with("members"))
+    return "only users of one value that all match the statement are members; the range of the "
+           "set, "
+           "`[i in 2..]`, says how many there must be";
+  return "";
+}
+
 struct Row {
   NearMiss::Kind kind;
   std::string (*advice)(const NearMiss &, const Rule &);
 };
 constexpr Row table[] = {
-    {NearMiss::Op, opAdvice},           {NearMiss::Operand, operandAdvice},
-    {NearMiss::SameValue, sameAdvice},  {NearMiss::NotConst, constAdvice},
-    {NearMiss::Literal, literalAdvice}, {NearMiss::Widening, wideningAdvice},
-    {NearMiss::AttrUnsaid, attrAdvice}, {NearMiss::AttrValue, attrAdvice},
-    {NearMiss::DType, dtypeAdvice},     {NearMiss::Users, usersAdvice},
-    {NearMiss::ExtraOp, between},       {NearMiss::Condition, conditionAdvice},
+    {NearMiss::Op, opAdvice},
+    {NearMiss::Operand, operandAdvice},
+    {NearMiss::SameValue, sameAdvice},
+    {NearMiss::NotConst, constAdvice},
+    {NearMiss::Literal, literalAdvice},
+    {NearMiss::Widening, wideningAdvice},
+    {NearMiss::AttrUnsaid, attrAdvice},
+    {NearMiss::AttrValue, attrAdvice},
+    {NearMiss::DType, dtypeAdvice},
+    {NearMiss::Users, usersAdvice},
+    {NearMiss::Members, membersAdvice},
+    {NearMiss::ExtraOp, between},
+    {NearMiss::Condition, conditionAdvice},
 };
 
 } // namespace
