@@ -5,77 +5,17 @@
 // contracted is computed once and kept. Large results are shared out among threads; each element is
 // computed by the same operations in the same order however many there are. What is only passed on,
 // reshaped or cut out in one piece is not copied.
+#include "TensorWalk.h"
+
 #include "wnnx/Pattern/TensorExpr.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <thread>
 #include <unordered_map>
 
 namespace wnnx::pat {
-
-double applyFn(TensorFn f, double a, double b) {
-  switch (f) {
-  case TensorFn::Neg:
-    return -a;
-  case TensorFn::Abs:
-    return std::fabs(a);
-  case TensorFn::Sqrt:
-    return std::sqrt(a);
-  case TensorFn::Rsqrt:
-    return 1.0 / std::sqrt(a);
-  case TensorFn::Exp:
-    return std::exp(a);
-  case TensorFn::Log:
-    return std::log(a);
-  case TensorFn::Tanh:
-    return std::tanh(a);
-  case TensorFn::Sigmoid:
-    return 1.0 / (1.0 + std::exp(-a));
-  case TensorFn::Floor:
-    return std::floor(a);
-  case TensorFn::Ceil:
-    return std::ceil(a);
-  case TensorFn::Round:
-    return std::nearbyint(a);
-  case TensorFn::Sign:
-    return std::isnan(a) ? a : double(a > 0) - double(a < 0);
-  case TensorFn::Erf:
-    return std::erf(a);
-  case TensorFn::Logit:
-    return std::log(a / (1.0 - a));
-  case TensorFn::Sin:
-    return std::sin(a);
-  case TensorFn::Cos:
-    return std::cos(a);
-  case TensorFn::Log1p:
-    return std::log1p(a);
-  case TensorFn::Expm1:
-    return std::expm1(a);
-  case TensorFn::Add:
-  case TensorFn::Sum:
-  case TensorFn::Mean:
-    return a + b;
-  case TensorFn::Sub:
-    return a - b;
-  case TensorFn::Mul:
-    return a * b;
-  case TensorFn::Div:
-    return a / b;
-  case TensorFn::Min:
-  case TensorFn::Amin:
-    return std::isnan(a) || a < b ? a : b;
-  case TensorFn::Max:
-  case TensorFn::Amax:
-    return std::isnan(a) || a > b ? a : b;
-  case TensorFn::Pow:
-    return std::pow(a, b);
-  }
-  return 0;
-}
 
 namespace {
 
@@ -85,74 +25,6 @@ using Values = std::shared_ptr<std::vector<double>>;
 constexpr int64_t blockSize = 1024;
 /// Expressions computed through each other without keeping anything; bounds the stack.
 constexpr unsigned maxDepth = 32;
-/// Work, in elements or multiplications, below which threads cost more than they save.
-constexpr double worthThreads = 1 << 18;
-
-/// Calls `f(begin, end)` for pieces that cover [0, n), several at a time when there is much work.
-template <class F> void inParallel(int64_t n, int64_t piece, double work, F &&f) {
-  int64_t pieces = (n + piece - 1) / piece;
-  unsigned threads = work < worthThreads ? 1 : std::max(1u, std::thread::hardware_concurrency());
-  threads = unsigned(std::min<int64_t>(threads, std::max<int64_t>(pieces, 1)));
-  std::atomic<int64_t> next{0};
-  auto run = [&] {
-    for (int64_t i; (i = next.fetch_add(1)) < pieces;)
-      f(i * piece, std::min(n, (i + 1) * piece));
-  };
-  std::vector<std::thread> others;
-  for (unsigned i = 1; i < threads; ++i)
-    others.emplace_back(run);
-  run();
-  for (std::thread &t : others)
-    t.join();
-}
-
-using Strides = llvm::SmallVector<int64_t, 6>;
-
-/// Walks over the indices of a shape in row-major order, with an offset that moves by strides.
-class Walker {
-  const Shape &shape;
-  llvm::ArrayRef<int64_t> strides;
-  Strides at;
-
-public:
-  int64_t offset;
-  Walker(const Shape &s, llvm::ArrayRef<int64_t> by, int64_t base, int64_t index)
-      : shape(s), strides(by), at(size_t(s.rank()), 0), offset(base) {
-    for (int64_t d = s.rank(); d-- > 0;) {
-      at[size_t(d)] = index % s[d];
-      index /= s[d];
-      offset += at[size_t(d)] * by[size_t(d)];
-    }
-  }
-  /// Elements up to the end of the innermost row, and their stride.
-  int64_t run() const { return shape.rank() ? shape.back() - at.back() : 1; }
-  int64_t stride() const { return shape.rank() ? strides.back() : 0; }
-  /// Moves on by n elements, n no more than `run()`.
-  void advance(int64_t n) {
-    int64_t d = shape.rank() - 1;
-    if (d < 0)
-      return;
-    at[size_t(d)] += n;
-    offset += n * strides[size_t(d)];
-    while (d > 0 && at[size_t(d)] == shape[d]) {
-      offset -= shape[d] * strides[size_t(d)];
-      at[size_t(d)] = 0;
-      --d;
-      ++at[size_t(d)];
-      offset += strides[size_t(d)];
-    }
-  }
-};
-
-/// Strides of `from` seen as the larger shape `to`.
-Strides broadcastStrides(const Shape &from, const Shape &to) {
-  auto own = from.strides();
-  Strides s;
-  int64_t lead = to.rank() - from.rank();
-  for (int64_t i = 0; i < to.rank(); ++i)
-    s.push_back(i < lead || from[i - lead] == 1 ? 0 : own[size_t(i - lead)]);
-  return s;
-}
 
 void loadBlock(const Tensor &t, int64_t begin, int64_t end, double *out) {
   if (t.dtype() == DType::F32) {
@@ -169,6 +41,13 @@ void loadBlock(const Tensor &t, int64_t begin, int64_t end, double *out) {
 }
 
 void storeBlock(DType dtype, uint8_t *to, const double *x, int64_t n) {
+  if (dtype == DType::F32) {
+    for (int64_t i = 0; i < n; ++i) {
+      float v = float(x[i]);
+      std::memcpy(to + 4 * i, &v, 4);
+    }
+    return;
+  }
   unsigned step = dtypeBytes(dtype);
   for (int64_t i = 0; i < n; ++i)
     storeElement(dtype, to + i * step, x[i]);

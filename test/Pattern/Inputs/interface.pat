@@ -10,10 +10,10 @@ interface {
 }
 
 rule no_mask : s, class exact {
-  match   { y = mul(x, 1); }
+  match { y = mul(x, 1); }
   rewrite { y = x; }
 }
 rule relu_of_pixels : s, class exact {
-  match   { y = relu(x: & nonnegative); }
+  match { y = relu(x: & nonnegative); }
   rewrite { y = x; }
 }
