@@ -346,6 +346,8 @@ LogicalResult
 applyInterface(Graph &g, llvm::ArrayRef<InterfaceEdit> edits,
                const std::function<FailureOr<Tensor>(const std::string &path)> &loadTensor,
                InterfaceResult &result, Diagnostics &diags) {
+  if (edits.empty())
+    return success(); // the graph stays as it is, with nodes that nobody uses
   InterfaceEditor editor(g, loadTensor, result, diags);
   bool ok = true;
   g.nameAll();
