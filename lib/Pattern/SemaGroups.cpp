@@ -49,7 +49,7 @@ void RuleChecker::elements(const ast::Pattern &list, Pat &pat, Scope &scope) {
     else
       rule->stmts[size_t(set)].set->listed = true;
     pat.restSlot = int(slot);
-    mention(slot, true);
+    mention(slot, true, list.rest.range);
     return;
   }
   unsigned slot = slotOf(list.rest, scope);
@@ -155,7 +155,7 @@ PatPtr RuleChecker::chainPattern(const ast::Pattern &p, Scope &scope) {
       error(p.name.range, "pat-name", fmt::format("`{}` already stands for something", p.name.text))
           .note(info.range, "here");
     }
-    mention(slot, true);
+    mention(slot, true, p.name.range);
     bindDefinite(slot);
     out->opSlot = int(slot);
   }

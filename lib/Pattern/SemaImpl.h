@@ -73,6 +73,9 @@ class RuleChecker {
   std::set<unsigned> present;          // optional slots that `has` has shown to be there
   std::vector<unsigned> uses;          // per slot: expressions and patterns that mention it
   std::vector<unsigned> patternUses;   // per slot: patterns only
+  /// Per slot: where patterns mention it. A fragment's argument is read for each alternative, and
+  /// is one place.
+  std::vector<std::set<uint32_t>> places;
   struct Capture {
     unsigned slot;
     std::string what; // "attribute `stride` of conv2d"
@@ -131,7 +134,7 @@ private:
   unsigned newSlot(std::string name, Type type, SourceRange range);
   /// The slot of a name, made when it is new.
   unsigned slotOf(const ast::Name &name, Scope &scope, const ast::Name &index = {});
-  void mention(unsigned slot, bool pattern);
+  void mention(unsigned slot, bool pattern, SourceRange where = {});
 
   // Patterns (SemaPattern.cpp).
   PatPtr pattern(const ast::Pattern &p, Scope &scope);

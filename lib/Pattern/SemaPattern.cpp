@@ -101,7 +101,7 @@ PatPtr RuleChecker::withName(PatPtr p, const ast::Pattern &from, Scope &scope) {
   b->slot = slotOf(from.as, scope, from.asIndex);
   if (rule->slots[b->slot].type.any())
     rule->slots[b->slot].type = TypeKind::Value;
-  mention(b->slot, true);
+  mention(b->slot, true, from.as.range);
   bindDefinite(b->slot);
   b->kids.push_back(std::move(p));
   return b;
@@ -146,7 +146,7 @@ PatPtr RuleChecker::varPattern(const ast::Pattern &p, Scope &scope) {
   bool fixed = out->type && llvm::any_of(out->type->predicates, fixes);
   if (fresh && info.stmt < 0 && !nameless && !fixed)
     captures.push_back({out->slot, fmt::format("operand `{}`", p.name.text), p.range});
-  mention(out->slot, true);
+  mention(out->slot, true, p.range);
   bindDefinite(out->slot);
   return withName(std::move(out), p, scope);
 }
@@ -451,7 +451,7 @@ PatPtr RuleChecker::traitPattern(const ast::Pattern &p, Scope &scope) {
     rule->slots[slot].type = TypeKind::Op;
   else if (!rule->slots[slot].type.is(TypeKind::Op))
     error(p.name.range, "pat-name", fmt::format("`{}` already stands for something", p.name.text));
-  mention(slot, true);
+  mention(slot, true, p.name.range);
   bindDefinite(slot);
   out->opSlot = int(slot);
   out->bothOrders = allCommute && !p.ordered && operands >= 2;

@@ -117,7 +117,7 @@ void RuleChecker::captureAttr(const ast::Expr &e, const std::string &index, cons
                         want.str()))
           .note(info.range, "named here");
   }
-  mention(out.slot, true);
+  mention(out.slot, true, e.range);
   bindDefinite(out.slot);
 }
 
@@ -327,7 +327,7 @@ std::unique_ptr<TypePat> RuleChecker::typePattern(const ast::TypePattern &t, uns
               fmt::format("`{}` is `{}` elsewhere, and `{}` here", d.name.text, info.type.str(),
                           want.str()))
             .note(info.range, "named here");
-      mention(unsigned(dim.slot), true);
+      mention(unsigned(dim.slot), true, d.range);
       bindDefinite(unsigned(dim.slot));
       // The dimensions of an operand that may be absent are known only if it is there.
       if (rule->slots[slot].type.optional && fresh)

@@ -22,12 +22,15 @@ unsigned RuleChecker::newSlot(std::string name, Type type, SourceRange range) {
   rule->slots.push_back(std::move(info));
   uses.push_back(0);
   patternUses.push_back(0);
+  places.emplace_back();
   return unsigned(rule->slots.size() - 1);
 }
 
-void RuleChecker::mention(unsigned slot, bool inPattern) {
+void RuleChecker::mention(unsigned slot, bool inPattern, SourceRange where) {
   ++uses[slot];
   patternUses[slot] += inPattern;
+  if (inPattern)
+    places[slot].insert(where ? where.begin : rule->slots[slot].range.begin);
 }
 
 std::unique_ptr<Rule> RuleChecker::check() {
@@ -286,7 +289,8 @@ void RuleChecker::finishPending() {
 /// Nothing that the left side accepts in several forms may be forgotten on the right.
 void RuleChecker::checkLoss() {
   for (const Capture &c : captures) {
-    if (uses[c.slot] > 1 || namesUnclear)
+    bool used = uses[c.slot] > patternUses[c.slot] || places[c.slot].size() > 1;
+    if (used || namesUnclear)
       continue;
     error(c.range, "pat-loss",
           fmt::format("{} may be anything here, but nothing depends on it", c.what))

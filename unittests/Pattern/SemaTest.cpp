@@ -181,6 +181,10 @@ const Case cases[] = {
      "pat-type"},
     {"AllWithoutASet", "rule r : s, class real { match { all y = relu(x); } rewrite { y = x; } }",
      "pat-set"},
+    {"LossInAFragmentsArgument",
+     "frag f(t) = relu(t) | tanh(t);\nrule r : s, class real { match { y = f(linear(x, w, b?)); } "
+     "rewrite { y = relu(linear(x, w)); } }",
+     "pat-loss"},
     {"FlatForgets", "rule r : s, class real { match { y = add{a, b}; } rewrite { y = a; } }",
      "pat-loss"},
     {"FlatOfASubtraction",
