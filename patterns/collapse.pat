@@ -11,7 +11,7 @@ rule linear_linear : fold, class real {
     y = linear(x, v: const[P, I], c?: const[P]);
     z = linear(y, w: const[O, P], b?: const[O], r?, act, act_params);
   }
-  when I * O <= I * P + P * O;
+  when I * O <= I * P + P * O, I * P * O <= 17179869184;  // larger ones take long to multiply
   rewrite {
     z = linear(x, matmul(w, v),
                has(b) || has(c) ?(b ?? zeros([O])) + matmul(w, c ?? zeros([P])) : none, r,

@@ -22,7 +22,7 @@ class SegmentationHead(nn.Module):
         return y.softmax(1).argmax(1)
 
 
-@case("A11", "segmentation", "segmentation: softmax before argmax", {"decide_softmax": 1}, ties=True, bytes=1.5)
+@case("A11", "segmentation", "segmentation: softmax before argmax", {"decide_softmax": 1}, ties=True, bytes=1.5, still=["decide_upsampled"])
 def segmentation():
     return settle(SegmentationHead("bilinear")), [torch.randn(2, 6, 7, 5)]
 

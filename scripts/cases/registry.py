@@ -21,6 +21,7 @@ class Case:
     options: list = field(default_factory=list)  # further options of wnnx-run
     outputs: Optional[list] = None  # positions of the outputs that stay, where some are dropped
     inputs: Optional[list] = None   # names of the inputs that stay, where some are assumed
+    still: list = field(default_factory=list)  # rules that must not fire
     chosen: Optional[list] = None   # channels (dimension 1) of the output that stay
     ties: bool = False            # outputs are decisions: all must be equal
     tolerance: float = 1e-5

@@ -8,7 +8,7 @@ Each case (a name such as A3-vit-cls, or an id such as A3) is a model in which i
 TorchScript, run by wnnx-run's interpreter with rules off and on, and compared with PyTorch. Prints
 a row for each: rules that fired, multiply-adds and bytes before and after, and the largest difference
 from PyTorch as a share of the output's largest magnitude. --write renews the table in
-docs/rule-cases.md. Exits 1 if outputs differ, a rule that should fire does not, or multiply-adds do
+docs/rule-cases.md. Exits 1 if outputs differ, a rule that should fire does not or one fires that must not, or multiply-adds do
 not fall as the case says. Needs PyTorch and NumPy.
 """
 import argparse
@@ -144,6 +144,7 @@ class Runner:
         for rule, least in c.fired.items():
             if fired.get(rule, 0) < least:
                 problems.append(f"{rule} fired {fired.get(rule, 0)} times, not {least}")
+        problems += [f"{rule} must not fire" for rule in c.still if fired.get(rule, 0)]
         if not d_off <= c.tolerance or not d_on <= c.tolerance:
             problems.append(f"outputs differ from PyTorch's by {d_off:.1e} and {d_on:.1e}")
         ratio = before[0] / after[0] if after[0] else (float("inf") if before[0] else 1.0)
@@ -182,7 +183,7 @@ def row(r, table):
     classes = ", ".join(dict.fromkeys(x[0] for x in cells if x[0])) or "exact"
     verdicts = ", ".join(dict.fromkeys(x[1] for x in cells if x[1])) or "-"
     counts = [x[2] for x in cells if x[2] != ""]
-    rules = ", ".join(f"`{k}`" for k in c.fired) or "(folding)"
+    rules = ", ".join(f"`{k}`" for k in c.fired) or ("(none may)" if c.still else "(folding)")
     return (f"| {c.id} | {c.what} | {rules} | {classes} | {verdicts} | "
             f"{min(counts) if counts else '-'} | {short(r['before'][0])} → {short(r['after'][0])} | "
             f"{short(r['before'][1])} → {short(r['after'][1])} | {r['off']:.0e} | {r['on']:.0e} |")

@@ -89,6 +89,37 @@ def fpn_nearest():
     return settle(Net()), [torch.randn(3, 5, 4, 6)]
 
 
+@case("A4", "stays", "what does not commute: 3x3 behind a resize, ReLU between",
+      {}, still=["conv1x1_upsample", "conv1x1_cat_first", "conv1x1_cat_second"])
+def stays():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Conv2d(5, 6, 3, padding=1), nn.Conv2d(6, 4, 1)
+
+        def forward(self, x):
+            y = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+            y = F.interpolate(self.a(y), scale_factor=2, mode="bilinear", align_corners=False)
+            return self.b(F.relu(y))
+
+    return settle(Net()), [torch.randn(2, 5, 6, 4)]
+
+
+@case("A10", "border", "what may not collapse: a bias in front of padding; a bottleneck; an activation",
+      {"conv_act": 1}, still=["conv1x1_conv", "conv_conv1x1", "linear_linear"])
+def border():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Conv2d(4, 24, 1), nn.Conv2d(24, 8, 3, padding=1)
+            self.c, self.d = nn.Linear(40, 2), nn.Linear(2, 40)
+
+        def forward(self, x):
+            return self.d(self.c(F.relu(self.b(self.a(x)))))
+
+    return settle(Net()), [torch.randn(2, 4, 10, 40)]
+
+
 @case("A5", "inception", "Inception: parallel 1x1 convolutions of one input", {"merge_convs": 1}, rules="default.pat merge.pat")
 def inception():
     class Block(nn.Module):
@@ -348,7 +379,7 @@ def preprocess():
 
 
 @case("B3", "preprocess-padded", "the same in front of a padded convolution: the border stays right",
-      {"divide_conv": 2, "shift_conv_padded": 1})
+      {"divide_conv": 2, "shift_conv_padded": 1}, still=["shift_conv"])
 def preprocess_padded():
     return settle(Preprocess(1)), [torch.rand(2, 3, 17, 12) * 255]
 
