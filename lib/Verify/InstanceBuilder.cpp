@@ -248,6 +248,17 @@ Value *InstanceBuilder::freeValue(const std::string &name, const TensorType &typ
   Value *v = g.addInput("", type);
   g.setName(v, name);
   inputs.push_back(std::move(t));
+  // Facts about the range of a value come from how it was made.
+  if (isFloat(type.dtype) && choices.chance(key / "made", 1, 10)) {
+    OpKind kind = choices.pick(
+        key / "by", {OpKind::Relu, OpKind::Sigmoid, OpKind::Abs, OpKind::Floor, OpKind::Tanh});
+    Diagnostics scratch;
+    FailureOr<Node *> n = buildNode(g, kind, {v}, {}, {}, scratch);
+    if (succeeded(n)) {
+      g.append(*n);
+      v = (*n)->result();
+    }
+  }
   free.push_back(v);
   return v;
 }
@@ -301,6 +312,8 @@ bool InstanceBuilder::solveShape(llvm::ArrayRef<const TypePat *> types, const Wa
   auto chosen = [&](size_t i) {
     if (useWant && want.dims[i].size >= 0)
       return want.dims[i].size;
+    if (!seenSizes.empty() && choices.chance(key / "again" / uint64_t(i), 1, 6))
+      return choices.pick(key / "which" / uint64_t(i), seenSizes);
     bool suggested = useWant && want.dims[i].suggest >= 0;
     return suggested ? want.dims[i].suggest : dimension(key / "size" / uint64_t(i));
   };
@@ -346,6 +359,10 @@ bool InstanceBuilder::solveShape(llvm::ArrayRef<const TypePat *> types, const Wa
   }
   for (size_t i = 0; i < sizes.size(); ++i)
     out.push(sizes[i] >= 0 ? sizes[i] : chosen(i));
+  for (int64_t size : out) {
+    if (size > 1 && size <= 8 && !llvm::is_contained(seenSizes, size))
+      seenSizes.push_back(size);
+  }
   std::optional<int64_t> n = checkedNumel(out.ref());
   return n && *n <= 20000;
 }

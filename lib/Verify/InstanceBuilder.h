@@ -18,6 +18,7 @@ class InstanceBuilder {
   std::vector<bool> built;                                // statements
   std::vector<std::vector<const pat::TypePat *>> typesOf; // by slot, where they always hold
   std::vector<Value *> free;
+  std::vector<int64_t> seenSizes; // small ones, to be drawn again: coincidences find faults
   DType mainType = DType::F64;
 
 public:

@@ -31,7 +31,7 @@ double element(Style style, uint64_t bits, int64_t index) {
   case Style::Ones:
     return 1;
   case Style::Counted:
-    return double(index + 1);
+    return double(index % 60 + 1); // of which exp is still finite in f32
   case Style::SmallIntegers:
     return below(6) - 2;
   case Style::FewBits:

@@ -48,15 +48,21 @@ struct Boundary {
   }
 };
 
-Tensor randomInput(const Value *v, uint64_t seed, bool smallPositions) {
+/// Numbers within what is known of the value, which rules may have relied on.
+Tensor randomInput(const Value *v, const InputRanges *assumed, uint64_t seed, bool smallPositions) {
   std::vector<double> numbers(size_t(v->type().numel()));
+  ValueRange range = rangeOf(v, assumed);
+  double lo = std::max(range.lo, std::min(-2.0, range.hi - 4));
+  double hi = std::min(range.hi, std::max(2.0, lo + 4));
   for (size_t i = 0; i < numbers.size(); ++i) {
     uint64_t bits = mixBits(seed + i);
-    double x = (double(bits >> 40) - 0x1p23) * 0x1p-22;
+    double x = lo + (hi - lo) * (double(bits >> 40) * 0x1p-24);
     if (v->dtype() == DType::Bool)
       x = double(bits & 1);
     else if (!isFloat(v->dtype()))
-      x = smallPositions ? double(bits & 1) : double(bits % 7);
+      x = std::clamp(smallPositions ? double(bits & 1) : double(bits % 7), range.lo, range.hi);
+    else if (range.integer)
+      x = std::clamp(std::round(x), range.lo, range.hi);
     numbers[i] = x;
   }
   return Tensor::fromDoubles(v->type(), numbers);
@@ -82,8 +88,8 @@ bool RewriteValidator::check(const PendingRewrite &p, std::string &why) {
     for (bool small : {false, true}) {
       values = GraphValues<double>(none, true);
       for (size_t i = 0; i < b.values.size(); ++i)
-        values.set(b.values[i],
-                   randomInput(b.values[i], mixBits(seed + 131 * round + 17 * i + checked), small));
+        values.set(b.values[i], randomInput(b.values[i], ranges,
+                                            mixBits(seed + 131 * round + 17 * i + checked), small));
       runs = true;
       for (const Node *n : b.nodes) {
         if (n->kind() == OpKind::Constant)

@@ -12,6 +12,7 @@ namespace wnnx::verify {
 class RewriteValidator {
   Diagnostics &diags;
   uint64_t seed;
+  const pat::InputRanges *ranges = nullptr; // what is assumed of the graph's inputs
 
 public:
   uint64_t checked = 0, skipped = 0; // skipped: rules that say they change results
@@ -20,8 +21,9 @@ public:
   /// For `RewriteOptions::beforeCommit`: false, and an error in the diagnostics, when the results
   /// differ.
   bool check(const pat::PendingRewrite &p, std::string &why);
-  /// Sets the hook; this object must outlive the options.
+  /// Sets the hook; this object and the options must outlive the run.
   void attach(pat::RewriteOptions &options) {
+    ranges = &options.inputRanges;
     options.beforeCommit = [this](const pat::PendingRewrite &p, std::string &why) {
       return check(p, why);
     };
