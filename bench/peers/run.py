@@ -87,22 +87,30 @@ class Converter:
             raise Failure(f"not converted: {last_line(log)}")
 
 
+def pin(args, threads):
+    """For the child process of a measurement: its cores and its priority."""
+    def apply():
+        os.sched_setaffinity(0, args.cores[:threads])
+        if not args.nice:
+            return
+        os.setpriority(os.PRIO_PROCESS, 0, args.nice)
+        group = "/proc/self/autogroup"  # with this feature of Linux, priorities hold within a session
+        if os.path.exists(group):
+            os.setsid()
+            with open(group, "w", encoding="utf-8") as f:
+                f.write(str(args.nice))
+    return apply
+
+
 class Worker:
     def __init__(self, args, python, peer, folder, threads):
-        cores = args.cores[:threads]
-
-        def pin():
-            os.sched_setaffinity(0, cores)
-            if args.nice:
-                os.setpriority(os.PRIO_PROCESS, 0, args.nice)
-
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads),
                            TORCHINDUCTOR_CACHE_DIR=os.path.join(args.out, "inductor"))
         with open(os.path.join(folder, f"{peer}.{threads}.log"), "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 [python, os.path.join(HERE, "workers.py"), peer, folder, str(threads)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment,
-                preexec_fn=pin)
+                preexec_fn=pin(args, threads))
         self.times, self.difference, self.log = [], None, log.name
 
     def read(self, seconds):
@@ -172,9 +180,8 @@ class Peak:
                         os.path.join(HERE, "peak.c"), "-o", self.program], check=True)
 
     def sample(self, threads):
-        def pin():
-            os.sched_setaffinity(0, self.args.cores[:threads])
-        rate = float(subprocess.run([self.program, str(threads)], check=True, preexec_fn=pin,
+        rate = float(subprocess.run([self.program, str(threads)], check=True,
+                                    preexec_fn=pin(self.args, threads),
                                     stdout=subprocess.PIPE).stdout)
         self.best[str(threads)] = max(rate, self.best.get(str(threads), 0))
 
