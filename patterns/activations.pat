@@ -30,7 +30,7 @@ rule leaky_relu : spell, class real {
 frag one_over(t) = reciprocal(t) | div(1, t);
 rule sigmoid : spell, class real {
   match { y = one_over(add(exp(neg(x)), 1)); }
-  where shape(x) == shape(y), dtype(x) == dtype(y); // neg of unsigned integers wraps around
+  where shape(x) == shape(y), dtype(x) == dtype(y);  // neg of unsigned integers wraps around
   rewrite { y = sigmoid(x); }
 }
 
