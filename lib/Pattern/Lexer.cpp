@@ -178,7 +178,8 @@ Token Lexer::next() {
         ++pos;
       if (pos == t.begin)
         ++pos;
-      diags.error({&source, t.begin, pos}, "pat-character", "unexpected character");
+      diags.error({&source, t.begin, pos}, "pat-character",
+                  "unexpected character; comments begin with `//`");
     }
     t.end = pos;
   }

@@ -92,7 +92,8 @@ std::string compareResults(const Graph &before, const Graph &after, bool exact) 
         worst = std::isnan(d) ? INFINITY : std::max(worst, d);
       }
       if (worst > (exact ? 0 : 1e-5 * std::max(largest, 1e-3)))
-        return fmt::format("output {} differs by {:.3g} of {:.3g}", i, worst, largest);
+        return fmt::format("output {} differs by {:.3g}; its largest value is {:.3g}", i, worst,
+                           largest);
     }
   }
   return "";
@@ -114,7 +115,7 @@ std::string runTest(const ast::TestDecl &t, Graph &g, const RuleSet &rules, Diag
   std::string dropped = report.notes.empty() ? "" : "; " + report.notes[0];
   if (t.fired) {
     if (t.times >= 0 && fired != uint64_t(t.times))
-      return fmt::format("fired {} times, not {}", fired, t.times);
+      return fmt::format("fired {} times, and {} is expected", fired, t.times);
     if (!fired)
       return fmt::format("did not fire: {}{}",
                          best.reason.empty() ? "no node has the anchor's op" : best.reason,
@@ -125,7 +126,7 @@ std::string runTest(const ast::TestDecl &t, Graph &g, const RuleSet &rules, Diag
     return compareResults(*original, g, exact);
   }
   if (fired)
-    return fmt::format("fired {} times", fired);
+    return fmt::format("fired where `no_match` is expected; applications: {}", fired);
   if (best.reason.find(t.because) == std::string::npos &&
       dropped.find(t.because) == std::string::npos)
     return fmt::format("did not match, but because: {}{}", best.reason, dropped);

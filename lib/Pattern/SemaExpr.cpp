@@ -174,7 +174,8 @@ CodePtr RuleChecker::name(const Expr &e, Scope &scope) {
     mention(slot, false);
     if (awaited.count(slot))
       error(e.range, "pat-replaced",
-            fmt::format("`{}` is replaced by this rule, so the right side cannot use the old one",
+            fmt::format("`{}` is replaced by this rule, so the right side cannot use the old one; "
+                        "what is needed of it, such as its shape, can be named by a `let`",
                         e.text));
     if (partial.count(slot) && !bound.count(slot) && rule->slots[slot].let < 0) {
       error(e.range, "pat-partial",

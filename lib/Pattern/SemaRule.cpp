@@ -80,7 +80,11 @@ void RuleChecker::checkFunction(const ast::FnDecl &fn) {
     if (std::optional<Type> t = typeByName(p.type))
       rule->slots[slot].type = *t;
     else
-      error(p.name.range, "pat-type", fmt::format("unknown type `{}`", p.type));
+      error(
+          p.name.range, "pat-type",
+          fmt::format("unknown type `{}`; types are int, float, bool, str, dtype, tensor, record, "
+                      "value, op, any and list<TYPE>",
+                      p.type));
     bound.insert(slot);
   }
   top.file = decls.homes.at(&fn);
