@@ -88,6 +88,7 @@ void Matcher::leaves(const Pat &p, Node *n, std::vector<Leaf> &out) {
       inner = d->attr(i) == d->info().attrs[i].defaultValue;
     if (inner && step()) {
       nodes.push_back(d);
+      nodeRanges.push_back(p.range);
       leaves(p, d, out);
     } else {
       out.push_back({v, n, false});
@@ -97,8 +98,10 @@ void Matcher::leaves(const Pat &p, Node *n, std::vector<Leaf> &out) {
 
 bool Matcher::flat(const Pat &p, Node *n, Next next) {
   Mark m = mark();
-  if (std::find(nodes.begin(), nodes.end(), n) == nodes.end())
+  if (std::find(nodes.begin(), nodes.end(), n) == nodes.end()) {
     nodes.push_back(n);
+    nodeRanges.push_back(p.range);
+  }
   std::vector<Leaf> found;
   if (attributes(p, n)) {
     leaves(p, n, found);
@@ -175,8 +178,10 @@ bool Matcher::chain(const Pat &p, Value *v, Next next) {
     DatumList links;
     for (size_t i = 0; i < length; ++i) {
       Node *n = ops[i];
-      if (std::find(nodes.begin(), nodes.end(), n) == nodes.end())
+      if (std::find(nodes.begin(), nodes.end(), n) == nodes.end()) {
         nodes.push_back(n);
+        nodeRanges.push_back(p.range);
+      }
       DatumRecord attrs;
       for (unsigned k = 0; k < n->info().attrs.size(); ++k)
         attrs.push_back({std::string(n->info().attrs[k].name), Datum::ofAttr(n->attr(k))});

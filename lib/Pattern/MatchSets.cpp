@@ -38,13 +38,9 @@ static std::vector<Node *> usersOf(const Value *shared, unsigned depth) {
 bool Matcher::dependsOnMember(Node *n, const Members &members) {
   if (members.empty())
     return false;
+  // Members are in graph order; most candidates need nothing that stands behind the first.
+  Node *first = members.front().value->node();
   llvm::DenseSet<Node *> roots, seen;
-  Node *first = nullptr;
-  for (const Member &m : members) {
-    roots.insert(m.value->node());
-    if (!first || m.value->node()->isBefore(first))
-      first = m.value->node();
-  }
   std::vector<Node *> work = {n};
   while (!work.empty()) {
     Node *at = work.back();
@@ -53,6 +49,10 @@ bool Matcher::dependsOnMember(Node *n, const Members &members) {
       Node *d = v ? v->node() : nullptr;
       if (!d || d->isBefore(first) || !seen.insert(d).second)
         continue;
+      if (roots.empty()) {
+        for (const Member &m : members)
+          roots.insert(m.value->node());
+      }
       if (roots.count(d))
         return true;
       if (!step())

@@ -5,6 +5,7 @@
 #include "MatchText.h"
 
 #include "fmt/format.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/SaveAndRestore.h"
 
 #include <algorithm>
@@ -463,10 +464,21 @@ bool Matcher::stands(unsigned slot, const Value *v) const {
 }
 
 bool Matcher::exclusive() {
+  // Members of sets that are replaced or kept may be many.
+  llvm::DenseSet<const Value *> members;
+  for (unsigned s = 0; rule.hasSets && s < slots.size(); ++s) {
+    const SlotInfo &info = rule.slots[s];
+    bool stays = rule.replaced[s] || (info.stmt >= 0 && rule.stmts[size_t(info.stmt)].keep);
+    const DatumList *list = info.set >= 0 && stays ? slots[s].list() : nullptr;
+    for (const Datum &d : list ? *list : DatumList())
+      members.insert(d.value());
+  }
   for (size_t k = 0; k < nodes.size(); ++k) {
     Node *n = nodes[k];
     for (unsigned i = 0; i < n->numResults(); ++i) {
       Value *v = n->result(i);
+      if (members.count(v))
+        continue;
       const char *name = nullptr;
       SourceRange range = nodeRanges[k];
       bool exempt = false;
