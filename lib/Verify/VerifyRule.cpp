@@ -51,11 +51,6 @@ class Search {
     return {};
   }
 
-  void count(const Instance &in) {
-    for (const auto &[group, value] : in.features)
-      ++v.coverage[group][value];
-  }
-
 public:
   Search(const Rule &r, const VerifyOptions &o)
       : rule(r), options(o), generator(r, rewriting),
@@ -71,12 +66,9 @@ public:
   RuleVerdict run() {
     auto begin = std::chrono::steady_clock::now();
     unsigned want = std::max<int64_t>(options.instances, rule.verify.instances);
-    uint64_t limit = uint64_t(want) * options.patience;
+    uint64_t limit = std::max<uint64_t>(uint64_t(want) * options.patience, 20000);
     std::string why;
     for (v.attempts = 0; v.attempts < limit && v.instances < want; ++v.attempts) {
-      // What never comes near a match in this many attempts will not in ten times as many.
-      if (v.instances == 0 && v.attempts > 3000 + limit / 4)
-        break;
       Trace trace = start();
       Progress progress = 0;
       std::optional<Instance> in = generator.make(trace, next(UINT64_MAX), false, progress, &why);
