@@ -270,7 +270,8 @@ def run(args, results_path):
     if args.keep and os.path.exists(results_path):
         with open(results_path, encoding="utf-8") as f:
             results = json.load(f)
-    results.update(cpu=cpu_name(), versions=versions(python), threads=args.threads, order=known,
+    results.update(cpu=cpu_name(), versions=versions(python), order=known,
+                   threads=sorted({*results.get("threads", []), *args.threads}),
                    date=time.strftime("%Y-%m-%d", time.gmtime()))
     peak = Peak(args, results["peak"])
     for name in names:
