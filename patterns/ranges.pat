@@ -45,7 +45,8 @@ rule clamp_above : cleanup, class exact {
 }
 rule clamp_below : cleanup, class exact {
   match { y = clamp(x, min = lo, max = hi); }
-  where has(lo) && has(hi), range(x).hi <= (hi ?? inf);
+  // Where the limits cross, the upper one wins.
+  where has(lo) && has(hi), range(x).hi <= (hi ?? inf), (lo ?? 0) <= (hi ?? 0);
   rewrite { y = clamp(x, min = lo, max = none); }
 }
 rule maximum_idle : cleanup, class exact {
