@@ -6,11 +6,10 @@
 #include "wnnx/Driver/ModelFile.h"
 #include "wnnx/Driver/TensorFile.h"
 #include "wnnx/Ops/Infer.h"
+#include "wnnx/Pattern/Program.h"
 #include "wnnx/Transforms/Passes.h"
 #include "wnnx/Verify/LoadCheck.h"
 #include "wnnx/Verify/Validate.h"
-
-#include "llvm/Support/MemoryBuffer.h"
 
 #include <algorithm>
 
@@ -89,10 +88,8 @@ FailureOr<LoadedRules> loadPipelineRules(const PipelineOptions &options, Diagnos
   }
   if (!ok)
     return failure();
-  for (const std::string &path : options.rules) {
-    if (auto buffer = llvm::MemoryBuffer::getFile(path))
-      loaded.text += (*buffer)->getBuffer();
-  }
+  if (loaded.rules)
+    loaded.text = loaded.rules->program().text;
   return loaded;
 }
 

@@ -73,7 +73,7 @@ public:
       matchers.push_back(std::make_unique<Matcher>(*rule, options));
       prefilters.emplace_back(*rule);
       report.rules.push_back(
-          {rule->name, rule->place(), rule->ruleset, std::string(eqClassName(rule->eqClass))});
+          {rule->title(), rule->place(), rule->ruleset, std::string(eqClassName(rule->eqClass))});
     }
     fuel = 200 * (uint64_t(g.numNodes()) + 100);
     rewriter.onErase = [this](Node *n) {

@@ -115,8 +115,10 @@ public:
     for (const auto &f : program->files)
       files.push_back(f.get());
     static_cast<Program &>(*program) = checkFiles(files, diags);
-    for (const ast::File *f : files)
+    for (const ast::File *f : files) {
+      program->text += f->source->text();
       program->interface.insert(program->interface.end(), f->interface.begin(), f->interface.end());
+    }
     if (diags.errorCount() != errorsBefore)
       return failure();
     return RuleSet(program);

@@ -225,6 +225,7 @@ Program checkFiles(std::vector<const ast::File *> files, Diagnostics &diags) {
       unsigned before = diags.errorCount();
       if (auto r = RuleChecker(decls, diags, *d, &op).check()) {
         r->fileOrder = order++;
+        r->forOp = op.text;
         program.rules.push_back(std::move(r));
       }
       // The same mistake would be reported for each op.

@@ -109,6 +109,10 @@ std::string_view eqClassName(EqClass c) {
   return "real";
 }
 
+std::string Rule::title() const {
+  return forOp.empty() ? name : fmt::format("{}[{}]", name, forOp);
+}
+
 std::string Rule::place() const {
   if (!range)
     return "";

@@ -72,10 +72,10 @@ struct Fired : RewriteListener {
   std::map<std::string, std::vector<std::string>> at; // rule to anchors
   std::map<std::string, std::string> goneBy;          // "%y (relu)" to rule
   void applied(const Application &a) override {
-    at[a.rule.name].push_back(a.anchor);
+    at[a.rule.title()].push_back(a.anchor);
     for (const std::string &m : a.matched) {
       if (!llvm::is_contained(a.added, m))
-        goneBy.emplace(m, a.rule.name);
+        goneBy.emplace(m, a.rule.title());
     }
   }
 };
@@ -196,13 +196,13 @@ std::optional<std::string> Explainer::rejection(const Rule &rule, Node *anchor) 
 
 RuleExplanation Explainer::explain(const Rule &rule, uint64_t count) {
   RuleExplanation e;
-  e.rule = rule.name;
+  e.rule = rule.title();
   e.place = rule.place();
   e.ruleset = rule.ruleset;
   e.eqClass = eqClassName(rule.eqClass);
   e.doc = rule.doc;
   e.fired = count;
-  e.firedAt = fired.at[rule.name];
+  e.firedAt = fired.at[rule.title()];
   std::string policy;
   if (rule.off)
     policy = "the rule is switched off (`off`)";
@@ -297,7 +297,7 @@ FailureOr<Explanation> Explainer::run() {
   if (checkNames().failed())
     return failure();
   Explanation all;
-  std::map<std::string, RuleExplanation> byName;
+  std::map<unsigned, RuleExplanation> byOrder; // a rule `for` several ops is several of one name
   for (const Ruleset &set : program.rulesets) {
     std::set<std::string, std::less<>> members;
     for (const auto &r : program.rules) {
@@ -314,15 +314,13 @@ FailureOr<Explanation> Explainer::run() {
       return failure();
     for (const auto &r : program.rules) {
       if (members.count(r->name) && (options.rule.empty() || options.rule == r->name)) {
-        const RuleStats *stats = report.find(r->name);
-        byName[r->name] = explain(*r, stats ? stats->fired : 0);
+        bool ran = !report.rules.empty(); // not where nothing may be applied
+        byOrder[r->fileOrder] = explain(*r, ran ? report.rules[r->fileOrder].fired : 0);
       }
     }
   }
-  for (const auto &r : program.rules) {
-    if (auto it = byName.find(r->name); it != byName.end())
-      all.rules.push_back(std::move(it->second));
-  }
+  for (auto &[order, explanation] : byOrder)
+    all.rules.push_back(std::move(explanation));
   if (!options.node.empty()) {
     for (const auto &[name, rule] : fired.goneBy) {
       if (name.starts_with("%" + options.node + " ("))

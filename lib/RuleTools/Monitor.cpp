@@ -9,6 +9,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
@@ -150,7 +151,7 @@ void RuleMonitor::applied(const Application &a) {
     int64_t macs = a.addedCost.macs - a.removedCost.macs;
     *log << fmt::format(
         "{}remark: {} fired at {}: {}{} -> {} ({}){} [-Rpass={}]\n",
-        d.location.empty() ? "" : d.location + ": ", a.rule.name, a.anchor,
+        d.location.empty() ? "" : d.location + ": ", a.rule.title(), a.anchor,
         plural(a.matched.size(), "op"),
         a.erased != a.matched.size() ? fmt::format(", {} erased", a.erased) : "", a.added.size(),
         a.rule.place(),
@@ -219,17 +220,19 @@ LogicalResult RuleMonitor::checkCounts(const Graph &g, const RewriteOptions &rew
     FailureOr<Explanation> e = explainRules(*copy, rules, explain, scratch);
     if (failed(e) || e->rules.empty())
       return;
-    for (const Attempt &a : e->rules[0].attempts) {
-      const Obstacle &o = a.obstacles[0];
-      std::move(d).note(o.where,
-                        fmt::format("{} at %{}{}: {}", a.missedBy ? "near miss" : "attempt", a.node,
-                                    a.location.empty() ? "" : ", " + a.location, o.reason));
+    for (const RuleExplanation &r : e->rules) {
+      for (const Attempt &a : r.attempts) {
+        const Obstacle &o = a.obstacles[0];
+        std::move(d).note(
+            o.where, fmt::format("{} at %{}{}: {}", a.missedBy ? "near miss" : "attempt", a.node,
+                                 a.location.empty() ? "" : ", " + a.location, o.reason));
+      }
+      if (!r.note.empty())
+        std::move(d).hint(r.note);
     }
-    if (!e->rules[0].note.empty())
-      std::move(d).hint(e->rules[0].note);
   };
   for (const Expectation &e : expectations) {
-    uint64_t n = profiles[ruleOf(e.rule)->fileOrder].fired;
+    uint64_t n = firedOf(e.rule);
     bool good = e.op == ">="   ? n >= e.count
                 : e.op == "<=" ? n <= e.count
                 : e.op == "==" ? n == e.count
@@ -246,7 +249,7 @@ LogicalResult RuleMonitor::checkCounts(const Graph &g, const RewriteOptions &rew
     return success(ok);
   for (const auto &[name, count] : frozenCounts) {
     const Rule *r = ruleOf(name);
-    uint64_t n = r ? profiles[r->fileOrder].fired : 0;
+    uint64_t n = firedOf(name);
     if (n < count)
       fail(name,
            fmt::format("rule `{}` {}; {} in `{}`", name,
@@ -258,16 +261,25 @@ LogicalResult RuleMonitor::checkCounts(const Graph &g, const RewriteOptions &rew
                     fmt::format("rule `{}` fired {}; {} in `{}`", name, plural(n, "time"), count,
                                 options.frozen));
   }
+  llvm::StringSet<> known;
+  for (const auto &[name, count] : frozenCounts)
+    known.insert(name);
   for (const auto &r : rules.program().rules) {
-    bool known = llvm::any_of(frozenCounts, [&](const auto &f) { return f.first == r->name; });
-    if (!known && profiles[r->fileOrder].fired)
+    if (firedOf(r->name) && known.insert(r->name).second)
       diags
           .warning(r->range, "frozen-rules",
                    fmt::format("rule `{}` fired {} and is not in `{}`", r->name,
-                               plural(profiles[r->fileOrder].fired, "time"), options.frozen))
+                               plural(firedOf(r->name), "time"), options.frozen))
           .hint("`--freeze-rules=" + options.frozen + "` writes the new counts");
   }
   return success(ok);
+}
+
+uint64_t RuleMonitor::firedOf(std::string_view name) const {
+  uint64_t n = 0;
+  for (const auto &r : rules.program().rules)
+    n += r->name == name ? profiles[r->fileOrder].fired : 0;
+  return n;
 }
 
 LogicalResult RuleMonitor::finish(const Graph &g, const RewriteOptions &rewrite,

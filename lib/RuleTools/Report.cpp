@@ -7,6 +7,7 @@
 #include "wnnx/Support/Json.h"
 #include "wnnx/Support/OutputFile.h"
 
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Path.h"
 
 #include <algorithm>
@@ -16,7 +17,7 @@ namespace wnnx::pat {
 /// One field list for both formats.
 template <class Field, class List>
 static void applicationFields(const AppliedRule &a, Field field, List list) {
-  field("rule", jsonQuote(a.rule->name));
+  field("rule", jsonQuote(a.rule->title()));
   field("place", jsonQuote(a.rule->place()));
   field("class", jsonQuote(eqClassName(a.rule->eqClass)));
   field("anchor", jsonQuote(a.anchor));
@@ -52,7 +53,7 @@ std::string RuleMonitor::reportYaml() const {
   }
   for (const Dropped &d : dropped) {
     out += "--- !Missed\n";
-    field("rule", jsonQuote(d.rule->name));
+    field("rule", jsonQuote(d.rule->title()));
     field("place", jsonQuote(d.rule->place()));
     field("anchor", jsonQuote(d.anchor));
     field("reason", jsonQuote(d.why));
@@ -62,7 +63,7 @@ std::string RuleMonitor::reportYaml() const {
     const RuleProfile &p = profiles[r->fileOrder];
     out += fmt::format("--- !Analysis\nrule: {}\nplace: {}\nattempts: {}\nmatched: {}\nfired: {}\n"
                        "dropped: {}\n...\n",
-                       jsonQuote(r->name), jsonQuote(r->place()), p.attempts, p.matched, p.fired,
+                       jsonQuote(r->title()), jsonQuote(r->place()), p.attempts, p.matched, p.fired,
                        p.rejected);
   }
   return out;
@@ -92,7 +93,7 @@ std::string RuleMonitor::reportJson() const {
   first = true;
   for (const Dropped &d : dropped) {
     open();
-    field("rule", jsonQuote(d.rule->name));
+    field("rule", jsonQuote(d.rule->title()));
     field("place", jsonQuote(d.rule->place()));
     field("anchor", jsonQuote(d.anchor));
     field("reason", jsonQuote(d.why));
@@ -103,7 +104,7 @@ std::string RuleMonitor::reportJson() const {
   for (const auto &r : rules.program().rules) {
     const RuleProfile &p = profiles[r->fileOrder];
     open();
-    field("rule", jsonQuote(r->name));
+    field("rule", jsonQuote(r->title()));
     field("place", jsonQuote(r->place()));
     field("class", jsonQuote(eqClassName(r->eqClass)));
     field("attempts", fmt::format("{}", p.attempts));
@@ -132,11 +133,11 @@ std::string RuleMonitor::traceJson() const {
     first = false;
   };
   for (const Span &s : spans)
-    event(s.rule->name, s.what, s.name, s.start, s.nanos, 1);
+    event(s.rule->title(), s.what, s.name, s.start, s.nanos, 1);
   for (const AppliedRule &a : done) {
-    event(a.rule->name, "build", a.anchor, a.start, a.buildNanos, 2);
+    event(a.rule->title(), "build", a.anchor, a.start, a.buildNanos, 2);
     if (a.weightNanos)
-      event(a.rule->name, "weights", a.anchor, a.start + a.buildNanos, a.weightNanos, 2);
+      event(a.rule->title(), "weights", a.anchor, a.start + a.buildNanos, a.weightNanos, 2);
   }
   return out + "\n]}\n";
 }
@@ -148,7 +149,7 @@ std::string RuleMonitor::profileTable() const {
   for (const auto &r : rules.program().rules) {
     if (profiles[r->fileOrder].attempts) {
       sorted.push_back(r.get());
-      width = std::max(width, r->name.size());
+      width = std::max(width, r->title().size());
       total += profiles[r->fileOrder].nanos();
     }
   }
@@ -164,7 +165,7 @@ std::string RuleMonitor::profileTable() const {
     const RuleProfile &p = profiles[r->fileOrder];
     out += fmt::format("{:<{}}  {:>8}  {:>7}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>9}  "
                        "{:>9}  {:>9}  {:>9}\n",
-                       r->name, width, p.attempts, p.structural, p.failures[NearMiss::Structure],
+                       r->title(), width, p.attempts, p.structural, p.failures[NearMiss::Structure],
                        p.failures[NearMiss::Attributes], p.failures[NearMiss::Uses],
                        p.failures[NearMiss::Where], p.failures[NearMiss::When], p.fired,
                        us(p.matchNanos), us(p.buildNanos), us(p.weightNanos),
@@ -190,8 +191,10 @@ LogicalResult RuleMonitor::writeFiles(const Graph &g, Diagnostics &diags) {
     write(options.profileTrace, traceJson());
   if (!options.freezeTo.empty()) {
     std::string s;
+    llvm::StringSet<> seen;
     for (const auto &r : rules.program().rules) {
-      if (uint64_t n = profiles[r->fileOrder].fired)
+      uint64_t n = firedOf(r->name);
+      if (n && seen.insert(r->name).second)
         s += fmt::format("{}\n    {}: {}", s.empty() ? "" : ",", jsonQuote(r->name), n);
     }
     write(options.freezeTo, fmt::format("{{\n  \"version\": 1,\n  \"model\": {},\n  \"rules\": "

@@ -185,7 +185,7 @@ std::vector<MutationReport> mutateRules(RuleSet &rules, const VerifyOptions &giv
     if (options.only && !options.only(r->name))
       continue;
     MutationReport report;
-    report.rule = r->name;
+    report.rule = r->title();
     report.place = r->place();
     for (Mutation &m : Collector(*r).run()) {
       m.apply();

@@ -57,7 +57,7 @@ public:
         random(mixBits(o.seed) ^ Key().operator/(std::string_view(r.name)).value()) {
     rewriting.ignoreWhen = true;
     rewriting.allow = EqPolicy::everything();
-    v.rule = r.name;
+    v.rule = r.title();
     v.place = r.place();
     v.range = r.range;
     v.eqClass = eqClassName(r.eqClass);

@@ -167,11 +167,12 @@ def classes_and_verdicts(build):
                               capture_output=True, text=True)
         for r in json.loads(done.stdout)["rules"]:
             verdict, count = r["verdict"], r["instances"]
-            if r["rule"] in table:  # a rule for several ops
-                before = table[r["rule"]]
+            rule = r["rule"].split("[")[0]
+            if rule in table:  # a rule for several ops: "name[op]"
+                before = table[rule]
                 verdict = before[1] if before[1] != "passed" else verdict
                 count = min(count, before[2])
-            table[r["rule"]] = (r["class"], verdict, count)
+            table[rule] = (r["class"], verdict, count)
     return table
 
 

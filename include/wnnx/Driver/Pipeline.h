@@ -44,7 +44,7 @@ std::vector<std::string> defaultPasses();
 
 struct LoadedRules {
   std::optional<pat::RuleSet> rules; // nothing when no files are given
-  std::string text;                  // of all files given
+  std::string text;                  // of all files read, with what they import
   pat::EqPolicy policy;              // what `--allow` admits
   /// Of rule files, then of the command line; `editInterface` makes them and empties the list.
   std::vector<pat::InterfaceEdit> interface;

@@ -273,6 +273,7 @@ struct ExternFn {
 
 struct Rule {
   std::string name, doc, ruleset;
+  std::string forOp; // of a rule `for` several ops, which is one rule for each: its op
   SourceRange range; // of the name
   EqClass eqClass = EqClass::Real;
   std::string classReason;
@@ -297,6 +298,8 @@ struct Rule {
   VerifyHints verify;
   /// "fuse.pat:12"
   std::string place() const;
+  /// For people: the name, with the op behind it where there is one: "before_argmax[softmax]".
+  std::string title() const;
 };
 
 struct Ruleset {
@@ -314,6 +317,7 @@ struct Program {
   std::vector<ast::TestDecl> tests;
   std::vector<InterfaceEdit> interface; // edits of the model, in file order
   std::vector<std::shared_ptr<ExternFn>> externs;
+  std::string text; // of all files, each behind those it imports
 };
 
 } // namespace wnnx::pat

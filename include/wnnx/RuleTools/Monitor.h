@@ -58,6 +58,8 @@ public:
 
   const std::vector<AppliedRule> &applications() const { return done; }
   const RuleProfile &profileOf(const Rule &r) const { return profiles[r.fileOrder]; }
+  /// Of all rules of the name; a rule `for` several ops is several.
+  uint64_t firedOf(std::string_view name) const;
 
 private:
   struct Expectation {
