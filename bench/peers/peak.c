@@ -34,17 +34,21 @@ struct job {
 static void *work(void *argument) {
   struct job *job = argument;
   vec x[Chains], a = SPLAT(0.999f), b = SPLAT(0.001f);
-  for (int c = 0; c < Chains; ++c) x[c] = SPLAT((float)c);
+  for (int c = 0; c < Chains; ++c)
+    x[c] = SPLAT((float)c);
   for (double start = now(), end; start < job->until; start = end) {
     for (int s = 0; s < Steps; ++s)
 #pragma GCC unroll 12
-      for (int c = 0; c < Chains; ++c) x[c] = FMA(x[c], a, b);
+      for (int c = 0; c < Chains; ++c)
+        x[c] = FMA(x[c], a, b);
     end = now();
     double rate = 2e-9 * LANES * Chains * Steps / (end - start);
-    if (rate > job->best) job->best = rate;
+    if (rate > job->best)
+      job->best = rate;
   }
   vec sum = x[0];
-  for (int c = 1; c < Chains; ++c) sum = FMA(sum, a, x[c]);
+  for (int c = 1; c < Chains; ++c)
+    sum = FMA(sum, a, x[c]);
   job->sink = *(float *)&sum;
   return NULL;
 }
@@ -52,18 +56,21 @@ static void *work(void *argument) {
 int main(int argc, char **argv) {
   int threads = argc > 1 ? atoi(argv[1]) : 1;
   double until = now() + 1e-3 * (argc > 2 ? atoi(argv[2]) : 50);
-  if (threads < 1 || threads > 64) return 1;
+  if (threads < 1 || threads > 64)
+    return 1;
   struct job jobs[64];
   pthread_t handles[64];
   double total = 0;
   for (int i = 0; i < threads; ++i) {
     jobs[i] = (struct job){until, 0, 0};
-    if (pthread_create(&handles[i], NULL, work, &jobs[i])) return 1;
+    if (pthread_create(&handles[i], NULL, work, &jobs[i]))
+      return 1;
   }
   for (int i = 0; i < threads; ++i) {
     pthread_join(handles[i], NULL);
     total += jobs[i].best;
-    if (jobs[i].sink != jobs[i].sink) return 1;
+    if (jobs[i].sink != jobs[i].sink)
+      return 1;
   }
   printf("%.1f\n", total);
   return 0;

@@ -21,7 +21,8 @@ bool holds(const std::string &condition) {
   Rules rules(
       "rule r : s, class real { match { y = relu(x); m = linear(x, w: const);\n"
       "  v = mul(x, p: const); n = add(x, i: const); } where "
-      "rank(x) == 3 && (" + condition + ")" +
+      "rank(x) == 3 && (" +
+      condition + ")" +
       "; rewrite { y = neg(x); m = linear(x, w * 1); v = mul(x, p + 1); n = add(x, i + 1); } }");
   if (!rules) {
     ADD_FAILURE() << condition << "\n" << rules.diags.render();

@@ -12,7 +12,7 @@ static int compare(const void *a, const void *b) {
 }
 
 static const char *ascending(wnnx_pat_context *c, const wnnx_pat_value *a, size_t count,
-                          wnnx_pat_value *result) {
+                             wnnx_pat_value *result) {
   (void)count;
   size_t n = 1;
   for (size_t i = 0; i < a[0].count; ++i)
@@ -58,4 +58,6 @@ static const wnnx_pat_export exports[] = {
 static const wnnx_pat_plugin plugin = {WNNX_PAT_PLUGIN_ABI, 3, exports};
 
 const wnnx_pat_plugin *wnnx_pat_plugin_v1(void);
-const wnnx_pat_plugin *wnnx_pat_plugin_v1(void) { return &plugin; }
+const wnnx_pat_plugin *wnnx_pat_plugin_v1(void) {
+  return &plugin;
+}
