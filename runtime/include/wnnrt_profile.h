@@ -92,9 +92,12 @@ inline double seconds(Clock::duration d) {
   WNNRT_FMA(reg, "0")                                                                              \
   WNNRT_FMA(reg, "1")                                                                              \
   WNNRT_FMA(reg, "2")                                                                              \
-  WNNRT_FMA(reg, "3") WNNRT_FMA(reg, "4") WNNRT_FMA(reg, "5") WNNRT_FMA(reg, "6")                  \
-      WNNRT_FMA(reg, "7") WNNRT_FMA(reg, "8") WNNRT_FMA(reg, "9") WNNRT_FMA(reg, "10")             \
-          WNNRT_FMA(reg, "11")
+  WNNRT_FMA(reg, "3")                                                                              \
+  WNNRT_FMA(reg, "4")                                                                              \
+  WNNRT_FMA(reg, "5")                                                                              \
+  WNNRT_FMA(reg, "6")                                                                              \
+  WNNRT_FMA(reg, "7")                                                                              \
+  WNNRT_FMA(reg, "8") WNNRT_FMA(reg, "9") WNNRT_FMA(reg, "10") WNNRT_FMA(reg, "11")
 #define WNNRT_FMA_REGISTERS                                                                        \
   "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",         \
       "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
