@@ -7,7 +7,8 @@ import subprocess
 
 import numpy as np
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 
 
 def compile_network(folder, build, rules):
@@ -15,11 +16,10 @@ def compile_network(folder, build, rules):
     subprocess.run([os.path.join(build, "bin", "wnnxc"), f"{folder}/net.pt", "--rules", rules,
                     "--name", "net", "--weights=file", "-o", f"{folder}/net.cpp", "--quiet"],
                    check=True)
-    library = next(os.path.join(d, f) for d, _, files in os.walk(build) for f in files
-                   if f == "libwnnrt.a")
+    library = os.path.join(build, "runtime", "libwnnrt.a")
     subprocess.run([os.environ.get("CXX", "c++"), "-std=c++17", "-O2", "-shared", "-fPIC",
                     "-I", os.path.join(ROOT, "runtime", "include"), f"{folder}/net.cpp",
-                    "-Wl,--whole-archive", library, "-Wl,--no-whole-archive", "-pthread",
+                    os.path.join(HERE, "threaded.cpp"), "-Wl,--whole-archive", library, "-Wl,--no-whole-archive", "-pthread",
                     "-o", f"{folder}/net.so"], check=True)
 
 
@@ -33,7 +33,7 @@ def aligned(count, dtype=np.float32, alignment=64):
 class Generated:
     """The network of compile_network; `run()` computes `y` from the given input."""
 
-    def __init__(self, folder, x):
+    def __init__(self, folder, x, threads):
         with open(f"{folder}/net.h", encoding="utf-8") as f:
             constant = {m[1]: int(m[2]) for m in re.finditer(r"\b(NET_\w+) = (-?\d+)", f.read())}
         counts = [v for k, v in constant.items() if k.endswith("_COUNT")]
@@ -43,9 +43,12 @@ class Generated:
         self.arena = aligned(max(constant["NET_ARENA_BYTES"], 1), np.uint8)
         self.x, self.y = aligned(counts[0]), aligned(counts[1])
         self.x[:] = x.ravel()
-        self.function = ctypes.CDLL(f"{folder}/net.so").net_run
-        self.arguments = [ctypes.c_void_p(a.ctypes.data)
-                          for a in (self.weights, self.arena, self.x, self.y)]
+        library = ctypes.CDLL(f"{folder}/net.so")
+        library.bench_context.restype = ctypes.c_void_p
+        self.function = library.net_run_with
+        self.arguments = [ctypes.c_void_p(library.bench_context(threads))]
+        self.arguments += [ctypes.c_void_p(a.ctypes.data)
+                           for a in (self.weights, self.arena, self.x, self.y)]
 
     def run(self):
         status = self.function(*self.arguments)

@@ -27,6 +27,7 @@ import table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+RELEASE = os.path.join(ROOT, "build", "release")
 CONVERSION_SECONDS, START_SECONDS, TURN_SECONDS = 900, 600, 120
 
 
@@ -215,7 +216,8 @@ def parse():
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--nice", type=int, default=0, help="priority of the workers")
     parser.add_argument("--tolerance", type=float, default=1e-3, help="difference of the range")
-    parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
+    parser.add_argument("--build", default=RELEASE,
+                        help="where wnnxc was built; build/release is built when it is not there")
     parser.add_argument("--rules", default=os.path.join(ROOT, "patterns", "default.pat"))
     parser.add_argument("--venv", default=os.path.join(HERE, ".venv"))
     parser.add_argument("--out", default=os.path.join(ROOT, "build", "peers-bench"))
@@ -259,7 +261,13 @@ def run(args, results_path):
             sys.exit(f"run.py: no network {name}; there are {' '.join(known)}")
     names = args.names or known
     if "wnnxc" in args.peers and not shutil.which(os.path.join(args.build, "bin", "wnnxc")):
-        sys.exit(f"run.py: no bin/wnnxc in {args.build}; build it or say --build")
+        if args.build != RELEASE:
+            sys.exit(f"run.py: no bin/wnnxc in {args.build}; build it or say --build")
+        print("run.py: building wnnxc", file=sys.stderr, flush=True)
+        subprocess.run(["cmake", "--preset", "release"], cwd=ROOT, check=True,
+                       stdout=subprocess.DEVNULL)
+        subprocess.run(["cmake", "--build", RELEASE, "--target", "wnnxc", "wnnrt"], check=True,
+                       stdout=subprocess.DEVNULL)
     converter = Converter(args, python)
     for name in names:
         for peer in args.peers:

@@ -122,10 +122,8 @@ def torch_runner(torch, model, x):
 
 
 def wnnxc(folder, threads, x):
-    if threads > 1:
-        raise RuntimeError("generated programs run on one thread")
     import generated
-    net = generated.Generated(folder, x)
+    net = generated.Generated(folder, x, threads)
     return net.run, lambda: net.y
 
 
