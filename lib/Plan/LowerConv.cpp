@@ -152,10 +152,21 @@ LogicalResult lowerConvTranspose2d(Lowering &l, const Node &n) {
   p.dilation_h = i32(op.dilation()[0]), p.dilation_w = i32(op.dilation()[1]);
   p.pad_top = i32(op.padding()[0]), p.pad_left = i32(op.padding()[1]);
   p.groups = i32(op.groups());
-  int xt = l.plain(x), wt = l.plain(w);
+  y = l.foldActivation(n, p.act);
+  int64_t macs = x->type().numel() * (p.co / p.groups) * p.kh * p.kw;
   int bias = l.channelVector(op.bias());
-  l.call(WNNRT_K_conv_transpose2d_plain, p, {xt, wt, bias, noTensor, l.definePlain(y)}).macs =
-      x->type().numel() * (p.co / p.groups) * p.kh * p.kw;
+  if (!l.constant(w) || !l.options.blockedLayout) {
+    int xt = l.plain(x), wt = l.plain(w);
+    l.call(WNNRT_K_conv_transpose2d_plain, p, {xt, wt, bias, noTensor, l.definePlain(y)}).macs =
+        macs;
+    return success();
+  }
+  Floats source(*l.constant(w));
+  int xt = l.c16(x);
+  int wt = l.packedWeight(
+      w->name(), "conv_transpose2d_c16", w->type(), wnnrt_pack_conv_transpose2d_c16_floats(&p),
+      [&](float *to) { wnnrt_pack_conv_transpose2d_c16(&p, source.data(), to); });
+  l.call(WNNRT_K_conv_transpose2d_c16, p, {xt, wt, bias, noTensor, l.defineC16(y)}).macs = macs;
   return success();
 }
 

@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 /* Bumped whenever a struct, an enum value, a packing equation or a row changes. */
-#define WNNRT_ABI 2
+#define WNNRT_ABI 3
 
 /* Best alignment of arenas, weights and c16 tensors. Every kernel is correct at element alignment.
  */
@@ -210,7 +210,7 @@ typedef struct wnnrt_act {
 
 /* y = act(conv(x, w) + bias + residual), or act(conv(x, w) + bias) + residual when
  * residual_after_act. residual has y's layout and sizes; y may be the same buffer as residual.
- * Output sizes are given, so any right or bottom padding is allowed. For conv_transpose2d_plain
+ * Output sizes are given, so any right or bottom padding is allowed. For transposed convolutions
  * pad_top and pad_left are PyTorch's `padding`, and output_padding shows only in oh, ow.
  * Batch strides let a c16 tensor be a 16-aligned channel slice of a larger one. */
 typedef struct wnnrt_conv2d_params {

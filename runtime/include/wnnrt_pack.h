@@ -32,6 +32,11 @@ void wnnrt_pack_conv2d_c16(const wnnrt_conv2d_params *p, const float *src, float
 int64_t wnnrt_conv2d_c16_panel_stride(const wnnrt_conv2d_params *p);
 void wnnrt_conv2d_c16_window(const wnnrt_conv2d_params *p, int32_t panel, int32_t *lo, int32_t *hi);
 
+/* conv_transpose2d_c16: as conv2d_c16, with W[co][ci][r][s] = src[ci][co % ocg][r][s]; src is
+ * PyTorch's [ci][co/groups][kh][kw]. */
+size_t wnnrt_pack_conv_transpose2d_c16_floats(const wnnrt_conv2d_params *p);
+void wnnrt_pack_conv_transpose2d_c16(const wnnrt_conv2d_params *p, const float *src, float *dst);
+
 /* conv2d_winograd2_c16 (tile 2) and conv2d_winograd4_c16 (tile 4): with a = tile + 2 and the points
  * 0, +-1, infinity or 0, +-5/8, +-3/2, infinity of the Toom-Cook construction,
  *   dst[((p*a*a + i*a + j)*ci + c)*16 + o] = (G W[16*p + o][c] G^T)[i][j]

@@ -46,6 +46,7 @@ namespace avx512 {
   X(depthwise_c16)                                                                                 \
   X(conv2d_plain)                                                                                  \
   X(conv_transpose2d_plain)                                                                        \
+  X(conv_transpose2d_c16)                                                                          \
   X(linear)                                                                                        \
   X(matmul)                                                                                        \
   X(max_pool2d)                                                                                    \

@@ -42,7 +42,9 @@ size_t wnnrt_pack_conv2d_c16_floats(const wnnrt_conv2d_params *p) {
   return static_cast<size_t>(blocks16(p->co) * wnnrt_conv2d_c16_panel_stride(p));
 }
 
-void wnnrt_pack_conv2d_c16(const wnnrt_conv2d_params *p, const float *src, float *dst) {
+namespace {
+/// src is [co][ci/groups][taps], or [ci][co/groups][taps] when transposed.
+void packC16(const wnnrt_conv2d_params *p, bool transposed, const float *src, float *dst) {
   int64_t stride = wnnrt_conv2d_c16_panel_stride(p), taps = int64_t(p->kh) * p->kw;
   int32_t icg = p->ci / p->groups, ocg = p->co / p->groups;
   int32_t panels = static_cast<int32_t>(blocks16(p->co));
@@ -54,12 +56,27 @@ void wnnrt_pack_conv2d_c16(const wnnrt_conv2d_params *p, const float *src, float
       int32_t co = 16 * panel + o, firstCi = co / ocg * icg;
       for (int32_t ci = firstCi; ci < firstCi + icg; ++ci) {
         int32_t b = (ci - lo) / 16, i = (ci - lo) % 16, rows = min2(16, hi - lo - 16 * b);
+        const float *from =
+            src +
+            (transposed ? int64_t(ci) * ocg + co % ocg : int64_t(co) * icg + (ci - firstCi)) * taps;
         for (int64_t tap = 0; tap < taps; ++tap)
-          dst[panel * stride + b * taps * 256 + (tap * rows + i) * 16 + o] =
-              src[(int64_t(co) * icg + (ci - firstCi)) * taps + tap];
+          dst[panel * stride + b * taps * 256 + (tap * rows + i) * 16 + o] = from[tap];
       }
     }
   }
+}
+} // namespace
+
+void wnnrt_pack_conv2d_c16(const wnnrt_conv2d_params *p, const float *src, float *dst) {
+  packC16(p, false, src, dst);
+}
+
+size_t wnnrt_pack_conv_transpose2d_c16_floats(const wnnrt_conv2d_params *p) {
+  return wnnrt_pack_conv2d_c16_floats(p);
+}
+
+void wnnrt_pack_conv_transpose2d_c16(const wnnrt_conv2d_params *p, const float *src, float *dst) {
+  packC16(p, true, src, dst);
 }
 
 size_t wnnrt_pack_conv2d_winograd_floats(const wnnrt_conv2d_params *p, int tile) {

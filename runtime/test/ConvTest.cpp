@@ -2,6 +2,8 @@
 // Convolution kernels against a direct double-precision convolution on plain tensors.
 #include "KernelTest.h"
 
+#include <algorithm>
+
 using namespace wnnrt_test;
 
 namespace {
@@ -10,7 +12,8 @@ class ConvTest : public KernelTest {};
 WNNRT_FOR_EACH_ISA(ConvTest);
 
 struct Shape {
-  int n, ci, ih, iw, co, k, stride, dilation, padTop, padLeft, padBottom, padRight, groups;
+  int n, ci, ih, iw, co, k, stride, dilation;
+  int padTop = 0, padLeft = 0, padBottom = 0, padRight = 0, groups = 1;
   int kw = 0; // 0: k
 };
 
@@ -387,49 +390,153 @@ TEST_P(ConvTest, NanAndInfinityReachOnlyTheirWindow) {
       }
 }
 
-TEST_P(ConvTest, TransposedScattersEveryInput) {
-  const Shape shapes[] = {{2, 6, 4, 5, 8, 3, 2, 1, 1, 1, 1, 1, 2},
-                          {1, 3, 5, 4, 4, 4, 2, 1, 1, 1, 1, 1, 1},
-                          {1, 4, 3, 3, 4, 3, 1, 2, 0, 0, 0, 0, 4},
-                          {1, 2, 3, 4, 3, 2, 3, 1, 0, 1, 0, 0, 1}};
-  unsigned seed = 40;
-  for (const Shape &s : shapes) {
-    wnnrt_conv2d_params p = paramsOf(s);
-    int outputPadding = s.stride - 1;
-    p.oh =
-        (s.ih - 1) * s.stride - s.padTop - s.padBottom + s.dilation * (s.k - 1) + 1 + outputPadding;
-    p.ow =
-        (s.iw - 1) * s.stride - s.padLeft - s.padRight + s.dilation * (s.k - 1) + 1 + outputPadding;
-    Random random(++seed);
-    int icg = p.ci / p.groups, ocg = p.co / p.groups;
-    auto x = random.reals(size_t(p.n) * p.ci * p.ih * p.iw);
-    auto w = random.reals(size_t(p.ci) * ocg * p.kh * p.kw), bias = random.reals(p.co);
-    std::vector<double> y(size_t(p.n) * p.co * p.oh * p.ow);
-    for (size_t i = 0; i < y.size(); ++i)
-      y[i] = double(bias[i / (size_t(p.oh) * p.ow) % p.co]);
-    for (int n = 0; n < p.n; ++n)
-      for (int ci = 0; ci < p.ci; ++ci)
-        for (int iy = 0; iy < p.ih; ++iy)
-          for (int ix = 0; ix < p.iw; ++ix)
-            for (int o = 0; o < ocg; ++o)
-              for (int r = 0; r < p.kh; ++r)
-                for (int t = 0; t < p.kw; ++t) {
-                  int oy = iy * p.stride_h - p.pad_top + r * p.dilation_h;
-                  int ox = ix * p.stride_w - p.pad_left + t * p.dilation_w;
-                  if (oy < 0 || oy >= p.oh || ox < 0 || ox >= p.ow)
-                    continue;
-                  int co = ci / icg * ocg + o;
-                  y[((size_t(n) * p.co + co) * p.oh + oy) * p.ow + ox] +=
-                      double(x[((size_t(n) * p.ci + ci) * p.ih + iy) * p.iw + ix]) *
-                      double(w[((size_t(ci) * ocg + o) * p.kh + r) * p.kw + t]);
-                }
-    Guarded<float> gx(x), gw(w), gb(bias), gy(y.size());
-    ASSERT_EQ(ctx.kernels->conv_transpose2d_plain(&ctx, &p, gx.data(), gw.data(), gb.data(),
-                                                  nullptr, gy.data()),
-              WNNRT_OK);
-    EXPECT_TRUE(near(gy.values(), y, 1e-5, 1e-5));
-    EXPECT_TRUE(gy.intact());
+/// The params of a transposed convolution whose stride may differ by axis.
+wnnrt_conv2d_params transposedOf(const Shape &s, int strideW, int outputPadding) {
+  wnnrt_conv2d_params p = paramsOf(s);
+  p.stride_w = strideW;
+  p.oh = (s.ih - 1) * s.stride - s.padTop - s.padBottom + s.dilation * (p.kh - 1) + 1 +
+         std::min(outputPadding, std::max(s.stride, s.dilation) - 1);
+  p.ow = (s.iw - 1) * strideW - s.padLeft - s.padRight + s.dilation * (p.kw - 1) + 1 +
+         std::min(outputPadding, std::max(strideW, s.dilation) - 1);
+  return p;
+}
+
+/// By scattering, as PyTorch describes it.
+Exact scatter(const wnnrt_conv2d_params &p, const std::vector<float> &x,
+              const std::vector<float> &w, const std::vector<float> &bias,
+              const std::vector<float> &residual) {
+  int icg = p.ci / p.groups, ocg = p.co / p.groups;
+  size_t ohw = size_t(p.oh) * p.ow;
+  Exact e;
+  e.y.resize(size_t(p.n) * p.co * ohw);
+  e.magnitude.assign(e.y.size(), 1);
+  for (size_t i = 0; i < e.y.size() && !bias.empty(); ++i)
+    e.y[i] = double(bias[i / ohw % size_t(p.co)]);
+  for (int n = 0; n < p.n; ++n)
+    for (int ci = 0; ci < p.ci; ++ci)
+      for (int iy = 0; iy < p.ih; ++iy)
+        for (int ix = 0; ix < p.iw; ++ix)
+          for (int o = 0; o < ocg; ++o)
+            for (int r = 0; r < p.kh; ++r)
+              for (int t = 0; t < p.kw; ++t) {
+                int oy = iy * p.stride_h - p.pad_top + r * p.dilation_h;
+                int ox = ix * p.stride_w - p.pad_left + t * p.dilation_w;
+                if (oy < 0 || oy >= p.oh || ox < 0 || ox >= p.ow)
+                  continue;
+                int co = ci / icg * ocg + o;
+                double product = double(x[((size_t(n) * p.ci + ci) * p.ih + iy) * p.iw + ix]) *
+                                 double(w[((size_t(ci) * ocg + o) * p.kh + r) * p.kw + t]);
+                size_t at = (size_t(n) * p.co + co) * ohw + size_t(oy) * p.ow + ox;
+                e.y[at] += product;
+                e.magnitude[at] += std::fabs(product);
+              }
+  for (size_t i = 0; i < e.y.size(); ++i) {
+    double r = residual.empty() ? 0 : double(residual[i]);
+    e.magnitude[i] += std::fabs(r);
+    e.y[i] = p.residual_after_act ? exactAct(p.act, e.y[i]) + r : exactAct(p.act, e.y[i] + r);
   }
+  return e;
+}
+
+/// Runs one transposed kernel and checks values and canaries.
+void checkTransposed(const wnnrt_context &ctx, int layout, wnnrt_conv2d_params p, wnnrt_act act,
+                     bool withBias, int residualMode, unsigned seed) {
+  p.act = act;
+  p.residual_after_act = residualMode == 2;
+  ASSERT_GT(p.oh, 0);
+  ASSERT_GT(p.ow, 0);
+  Random random(seed);
+  int ihw = p.ih * p.iw, ohw = p.oh * p.ow;
+  bool plain = layout == WNNRT_PLAIN;
+  auto x = random.reals(size_t(p.n) * p.ci * ihw);
+  auto w = random.reals(size_t(p.ci) * (p.co / p.groups) * p.kh * p.kw);
+  auto bias = withBias ? random.reals(p.co) : std::vector<float>();
+  auto residual = residualMode ? random.reals(size_t(p.n) * p.co * ohw) : std::vector<float>();
+  Exact exact = scatter(p, x, w, bias, residual);
+  std::vector<float> packed = w;
+  if (!plain) {
+    packed.resize(wnnrt_pack_conv_transpose2d_c16_floats(&p));
+    wnnrt_pack_conv_transpose2d_c16(&p, w.data(), packed.data());
+  }
+  size_t skew = seed % 3;
+  Guarded<float> gx(toLayout(layout, x, p.n, p.ci, ihw), skew), gw(packed, skew);
+  Guarded<float> gb(plain ? bias : packBias(bias), skew);
+  Guarded<float> gr(
+      residualMode ? toLayout(layout, residual, p.n, p.co, ohw) : std::vector<float>(), skew);
+  Guarded<float> gy(plain ? size_t(p.n) * p.co * ohw : wnnrt_c16_bytes(p.n, p.co, p.oh, p.ow) / 4,
+                    skew);
+  std::string what =
+      "n" + std::to_string(p.n) + " " + std::to_string(p.ci) + "->" + std::to_string(p.co) + " " +
+      std::to_string(p.ih) + "x" + std::to_string(p.iw) + " k" + std::to_string(p.kh) + "x" +
+      std::to_string(p.kw) + " s" + std::to_string(p.stride_h) + "x" + std::to_string(p.stride_w) +
+      " d" + std::to_string(p.dilation_h) + " g" + std::to_string(p.groups);
+  for (bool inPlace : {false, true}) {
+    if (inPlace && !residualMode)
+      break;
+    Guarded<float> &out = inPlace ? gr : gy;
+    const float *b = withBias ? gb.data() : nullptr, *r = residualMode ? gr.data() : nullptr;
+    ASSERT_EQ((plain ? ctx.kernels->conv_transpose2d_plain : ctx.kernels->conv_transpose2d_c16)(
+                  &ctx, &p, gx.data(), gw.data(), b, r, out.data()),
+              WNNRT_OK)
+        << what;
+    EXPECT_TRUE(closeTo(exact, fromLayout(layout, out.data(), p.n, p.co, ohw),
+                        double(p.ci / p.groups) * p.kh * p.kw))
+        << what;
+    EXPECT_TRUE(out.intact()) << what;
+  }
+}
+
+TEST_P(ConvTest, TransposedScattersEveryInput) {
+  const Shape shapes[] = {
+      {2, 6, 4, 5, 8, 3, 2, 1, 1, 1, 1, 1, 2},    {1, 3, 5, 4, 4, 4, 2, 1, 1, 1, 1, 1, 1},
+      {1, 4, 3, 3, 4, 3, 1, 2, 0, 0, 0, 0, 4},    {1, 2, 3, 4, 3, 2, 3, 1, 0, 1, 0, 0, 1},
+      {1, 20, 4, 16, 40, 2, 2, 1, 0, 0, 0, 0, 1}, {1, 17, 3, 31, 33, 3, 2, 1, 1, 1, 1, 1, 1},
+      {1, 16, 5, 9, 16, 4, 2, 2, 3, 2, 3, 2, 1},  {2, 24, 4, 4, 36, 3, 2, 1, 1, 1, 1, 1, 12},
+      {1, 64, 2, 3, 96, 5, 3, 1, 2, 1, 1, 2, 4},  {1, 40, 3, 3, 72, 2, 3, 1, 0, 0, 0, 0, 8},
+      {1, 18, 1, 1, 20, 4, 1, 1, 0, 0, 0, 0, 1}};
+  unsigned seed = 40;
+  for (const Shape &s : shapes)
+    for (int layout : {WNNRT_PLAIN, WNNRT_LAYOUT_C16})
+      for (int outputPadding : {0, 2})
+        for (int strideW : {s.stride, s.stride + 1})
+          checkTransposed(ctx, layout, transposedOf(s, strideW, outputPadding), none, strideW % 2,
+                          0, ++seed);
+}
+
+TEST_P(ConvTest, TransposedEverySize) {
+  unsigned seed = 0;
+  for (int c = 1; c <= 33; ++c)
+    checkTransposed(ctx, WNNRT_LAYOUT_C16, transposedOf({1, c, 2, 5, 34 - c, 2, 2, 1}, 2, 0), none,
+                    true, 0, ++seed);
+  for (int width = 1; width <= 32; ++width)
+    for (int k : {2, 3, 4})
+      checkTransposed(ctx, WNNRT_LAYOUT_C16,
+                      transposedOf({1, 5, 2, width, 17, k, 2, 1, k / 4, k / 3, 0, k / 3}, 2, 0),
+                      relu6, true, width % 3, ++seed);
+  // Rows outermost, and more panels than one.
+  checkTransposed(ctx, WNNRT_LAYOUT_C16, transposedOf({2, 20, 23, 23, 70, 2, 2, 1}, 2, 0), relu6,
+                  true, 1, ++seed);
+  checkTransposed(ctx, WNNRT_LAYOUT_C16, transposedOf({1, 300, 4, 5, 130, 3, 2, 1, 1, 1}, 2, 1),
+                  none, true, 0, ++seed);
+}
+
+TEST_P(ConvTest, TransposedEpiloguesAndThreads) {
+  const wnnrt_act acts[] = {
+      none, {WNNRT_RELU, 0, 0}, relu6, {WNNRT_SILU, 0, 0}, {WNNRT_ELU, 0.7f, 0}};
+  ctx.parallel_for = [](void *, int32_t count, wnnrt_task body, void *arg) {
+    for (int32_t i = count; i-- > 0;)
+      body(arg, i);
+  };
+  unsigned seed = 100;
+  for (const wnnrt_act &act : acts)
+    for (int residual : {0, 1, 2})
+      for (int layout : {WNNRT_PLAIN, WNNRT_LAYOUT_C16}) {
+        ctx.num_threads = residual + 1;
+        checkTransposed(ctx, layout, transposedOf({2, 20, 9, 17, 36, 3, 2, 1, 1, 1, 1, 1}, 2, 1),
+                        act, residual % 2, residual, ++seed);
+        checkTransposed(ctx, layout, transposedOf({1, 20, 3, 7, 136, 2, 2, 1}, 2, 0), act, true,
+                        residual, ++seed);
+      }
 }
 
 TEST_P(ConvTest, WorkIsSplitOverThreads) {

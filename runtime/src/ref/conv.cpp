@@ -58,33 +58,51 @@ template <class F> void forEachTap(const wnnrt_conv2d_params *p, int32_t oy, int
   }
 }
 
+/// c16 input and weights packed for conv2d_c16.
+struct C16Operands {
+  const wnnrt_conv2d_params *p;
+  const float *x, *w;
+  int64_t ihw, taps, xBatch, panelStride;
+
+  C16Operands(const wnnrt_conv2d_params *params, const void *xv, const void *wv)
+      : p(params), x(static_cast<const float *>(xv)), w(static_cast<const float *>(wv)) {
+    ihw = int64_t(p->ih) * p->iw;
+    taps = int64_t(p->kh) * p->kw;
+    xBatch = orDense(p->x_batch_stride, blocks16(p->ci) * 16 * ihw);
+    panelStride = wnnrt_conv2d_c16_panel_stride(p);
+  }
+
+  /// Sum over the channels of co's group of tap (r, s) times input pixel `pixel`.
+  double products(int32_t n, int32_t co, int32_t r, int32_t s, int64_t pixel) const {
+    int32_t lo, hi, icg = p->ci / p->groups, first = co / (p->co / p->groups) * icg;
+    wnnrt_conv2d_c16_window(p, co / 16, &lo, &hi);
+    double sum = 0;
+    for (int32_t c = first; c < first + icg; ++c) {
+      int32_t b = (c - lo) / 16, rows = min2(16, hi - lo - 16 * b);
+      float weight = w[co / 16 * panelStride + b * taps * 256 +
+                       ((int64_t(r) * p->kw + s) * rows + (c - lo) % 16) * 16 + co % 16];
+      sum += double(weight) * double(x[n * xBatch + c / 16 * ihw * 16 + pixel * 16 + c % 16]);
+    }
+    return sum;
+  }
+};
+
 } // namespace
 
-wnnrt_status ref::conv2d_c16(const wnnrt_context *, const wnnrt_conv2d_params *p, const void *xv,
-                             const void *wv, const void *bias, const void *residual, void *y) {
+wnnrt_status ref::conv2d_c16(const wnnrt_context *, const wnnrt_conv2d_params *p, const void *x,
+                             const void *w, const void *bias, const void *residual, void *y) {
   if (!validConv(p))
     return WNNRT_INVALID_ARGUMENT;
-  auto *x = static_cast<const float *>(xv), *w = static_cast<const float *>(wv);
-  int64_t ihw = int64_t(p->ih) * p->iw, taps = int64_t(p->kh) * p->kw;
-  int64_t xBatch = orDense(p->x_batch_stride, blocks16(p->ci) * 16 * ihw);
-  int64_t panelStride = wnnrt_conv2d_c16_panel_stride(p);
-  forEachOutput(
-      p, WNNRT_LAYOUT_C16, static_cast<const float *>(bias), static_cast<const float *>(residual),
-      static_cast<float *>(y), [&](int32_t n, int32_t co, int32_t oy, int32_t ox) {
-        int32_t lo, hi, icg = p->ci / p->groups;
-        int32_t first = co / (p->co / p->groups) * icg;
-        wnnrt_conv2d_c16_window(p, co / 16, &lo, &hi);
-        double sum = 0;
-        forEachTap(p, oy, ox, [&](int32_t r, int32_t s, int64_t pixel) {
-          for (int32_t c = first; c < first + icg; ++c) {
-            int32_t b = (c - lo) / 16, rows = min2(16, hi - lo - 16 * b);
-            float weight = w[co / 16 * panelStride + b * taps * 256 +
-                             ((int64_t(r) * p->kw + s) * rows + (c - lo) % 16) * 16 + co % 16];
-            sum += double(weight) * double(x[n * xBatch + c / 16 * ihw * 16 + pixel * 16 + c % 16]);
-          }
-        });
-        return sum;
-      });
+  C16Operands in(p, x, w);
+  forEachOutput(p, WNNRT_LAYOUT_C16, static_cast<const float *>(bias),
+                static_cast<const float *>(residual), static_cast<float *>(y),
+                [&](int32_t n, int32_t co, int32_t oy, int32_t ox) {
+                  double sum = 0;
+                  forEachTap(p, oy, ox, [&](int32_t r, int32_t s, int64_t pixel) {
+                    sum += in.products(n, co, r, s, pixel);
+                  });
+                  return sum;
+                });
   return WNNRT_OK;
 }
 
@@ -152,6 +170,26 @@ wnnrt_status ref::conv2d_plain(const wnnrt_context *, const wnnrt_conv2d_params 
   return WNNRT_OK;
 }
 
+namespace {
+
+/// Gathering form: output (oy, ox) takes tap (r, s) of the input pixel that scatters it there.
+/// Calls f(r, s, inputPixel).
+template <class F>
+void forEachTransposedTap(const wnnrt_conv2d_params *p, int32_t oy, int32_t ox, F &&f) {
+  for (int32_t r = 0; r < p->kh; ++r) {
+    int64_t ty = int64_t(oy) + p->pad_top - int64_t(r) * p->dilation_h;
+    if (ty < 0 || ty % p->stride_h || ty / p->stride_h >= p->ih)
+      continue;
+    for (int32_t s = 0; s < p->kw; ++s) {
+      int64_t tx = int64_t(ox) + p->pad_left - int64_t(s) * p->dilation_w;
+      if (tx >= 0 && tx % p->stride_w == 0 && tx / p->stride_w < p->iw)
+        f(r, s, ty / p->stride_h * p->iw + tx / p->stride_w);
+    }
+  }
+}
+
+} // namespace
+
 wnnrt_status ref::conv_transpose2d_plain(const wnnrt_context *, const wnnrt_conv2d_params *p,
                                          const void *xv, const void *wv, const void *bias,
                                          const void *residual, void *y) {
@@ -161,27 +199,35 @@ wnnrt_status ref::conv_transpose2d_plain(const wnnrt_context *, const wnnrt_conv
   int64_t ihw = int64_t(p->ih) * p->iw, taps = int64_t(p->kh) * p->kw;
   int64_t xBatch = orDense(p->x_batch_stride, p->ci * ihw);
   int32_t icg = p->ci / p->groups, ocg = p->co / p->groups;
-  // Gathering form: output (oy, ox) takes tap (r, s) of the input pixel that scatters it there.
   forEachOutput(p, WNNRT_PLAIN, static_cast<const float *>(bias),
                 static_cast<const float *>(residual), static_cast<float *>(y),
                 [&](int32_t n, int32_t co, int32_t oy, int32_t ox) {
                   double sum = 0;
-                  for (int32_t r = 0; r < p->kh; ++r) {
-                    int64_t ty = int64_t(oy) + p->pad_top - int64_t(r) * p->dilation_h;
-                    if (ty < 0 || ty % p->stride_h || ty / p->stride_h >= p->ih)
-                      continue;
-                    for (int32_t s = 0; s < p->kw; ++s) {
-                      int64_t tx = int64_t(ox) + p->pad_left - int64_t(s) * p->dilation_w;
-                      if (tx < 0 || tx % p->stride_w || tx / p->stride_w >= p->iw)
-                        continue;
-                      int64_t pixel = ty / p->stride_h * p->iw + tx / p->stride_w;
-                      for (int32_t c = 0; c < icg; ++c) {
-                        int64_t ci = int64_t(co / ocg) * icg + c;
-                        sum += double(w[(ci * ocg + co % ocg) * taps + r * p->kw + s]) *
-                               double(x[n * xBatch + ci * ihw + pixel]);
-                      }
+                  forEachTransposedTap(p, oy, ox, [&](int32_t r, int32_t s, int64_t pixel) {
+                    for (int32_t c = 0; c < icg; ++c) {
+                      int64_t ci = int64_t(co / ocg) * icg + c;
+                      sum += double(w[(ci * ocg + co % ocg) * taps + r * p->kw + s]) *
+                             double(x[n * xBatch + ci * ihw + pixel]);
                     }
-                  }
+                  });
+                  return sum;
+                });
+  return WNNRT_OK;
+}
+
+wnnrt_status ref::conv_transpose2d_c16(const wnnrt_context *, const wnnrt_conv2d_params *p,
+                                       const void *x, const void *w, const void *bias,
+                                       const void *residual, void *y) {
+  if (!validConv(p))
+    return WNNRT_INVALID_ARGUMENT;
+  C16Operands in(p, x, w);
+  forEachOutput(p, WNNRT_LAYOUT_C16, static_cast<const float *>(bias),
+                static_cast<const float *>(residual), static_cast<float *>(y),
+                [&](int32_t n, int32_t co, int32_t oy, int32_t ox) {
+                  double sum = 0;
+                  forEachTransposedTap(p, oy, ox, [&](int32_t r, int32_t s, int64_t pixel) {
+                    sum += in.products(n, co, r, s, pixel);
+                  });
                   return sum;
                 });
   return WNNRT_OK;
