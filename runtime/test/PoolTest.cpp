@@ -106,6 +106,41 @@ TEST_P(PoolTest, WindowsInBothLayouts) {
           }
 }
 
+TEST_P(PoolTest, MaximaOfWideRowsWithNaNs) {
+  unsigned seed = 0;
+  for (int k : {2, 3, 5, 13})
+    for (int stride : {1, 2, 4})
+      for (int iw : {13, 14, 31, 129, 300}) {
+        Random random(++seed);
+        wnnrt_pool2d_params p = {};
+        p.layout = WNNRT_LAYOUT_C16, p.n = 1, p.c = 18, p.ih = 14, p.iw = iw;
+        p.kh = p.kw = k, p.stride_h = p.stride_w = stride, p.dilation_h = p.dilation_w = 1;
+        p.pad_top = p.pad_left = p.pad_bottom = p.pad_right = k / 2;
+        p.oh = (14 + 2 * (k / 2) - k) / stride + 1, p.ow = (iw + 2 * (k / 2) - k) / stride + 1;
+        auto x = random.reals(size_t(18) * 14 * iw);
+        for (int i = 0; i < iw / 4; ++i)
+          x[size_t(random.whole(0, int64_t(x.size()) - 1))] =
+              i % 3 ? (i % 2 ? -nan() : nan()) : -inf();
+        std::vector<double> largest;
+        for (int plane = 0; plane < 18; ++plane)
+          for (int oy = 0; oy < p.oh; ++oy)
+            for (int ox = 0; ox < p.ow; ++ox) {
+              std::vector<std::pair<int, int>> pixels;
+              for (int y = oy * stride - k / 2; y < oy * stride - k / 2 + k; ++y)
+                for (int i = ox * stride - k / 2; i < ox * stride - k / 2 + k; ++i)
+                  if (y >= 0 && y < 14 && i >= 0 && i < iw)
+                    pixels.push_back({y, i});
+              largest.push_back(fold(x.data() + plane * 14 * iw, iw, pixels).largest);
+            }
+        Guarded<float> gx(toC16(x, 1, 18, 14 * iw), seed % 2);
+        Guarded<float> gy(wnnrt_c16_bytes(1, 18, p.oh, p.ow) / 4, seed % 2);
+        ASSERT_EQ(ctx.kernels->max_pool2d(&ctx, &p, gx.data(), gy.data(), nullptr), WNNRT_OK);
+        EXPECT_TRUE(near(fromC16(gy.data(), 1, 18, p.oh * p.ow), largest, 0, 1e-30))
+            << "k" << k << " stride " << stride << " width " << iw;
+        EXPECT_TRUE(gy.intact());
+      }
+}
+
 TEST_P(PoolTest, AdaptiveInBothLayouts) {
   unsigned seed = 0;
   for (int layout : {WNNRT_PLAIN, WNNRT_LAYOUT_C16})

@@ -33,5 +33,16 @@ WNNRT_INLINE void splitWork(const wnnrt_context *ctx, int64_t items, const F &f,
       &work);
 }
 
+/// The same for work bound by memory, of which an item touches `floats` numbers: shared in ranges
+/// that are worth handing to another thread, and not at all where there would be only one.
+template <class F>
+WNNRT_INLINE void splitLight(const wnnrt_context *ctx, int64_t items, int64_t floats, const F &f) {
+  int64_t smallest = maxOf(1, 4096 / maxOf(1, floats));
+  if (items < 2 * smallest)
+    f(int64_t(0), items);
+  else
+    splitWork(ctx, items, f, smallest);
+}
+
 } // namespace
 #endif // WNNRT_SRC_SIMD_PARALLEL_H

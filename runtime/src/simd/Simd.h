@@ -79,6 +79,10 @@ WNNRT_INLINE vm vlt(vf a, vf b) {
 WNNRT_INLINE vm vunordered(vf a) {
   return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
 }
+/// Where either is NaN.
+WNNRT_INLINE vm vunordered(vf a, vf b) {
+  return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q);
+}
 WNNRT_INLINE vm vor(vm a, vm b) {
   return static_cast<vm>(a | b);
 }
@@ -165,6 +169,9 @@ WNNRT_INLINE vm vlt(vf a, vf b) {
 }
 WNNRT_INLINE vm vunordered(vf a) {
   return _mm256_cmp_ps(a, a, _CMP_UNORD_Q);
+}
+WNNRT_INLINE vm vunordered(vf a, vf b) {
+  return _mm256_cmp_ps(a, b, _CMP_UNORD_Q);
 }
 WNNRT_INLINE vm vor(vm a, vm b) {
   return _mm256_or_ps(a, b);
@@ -265,6 +272,9 @@ WNNRT_INLINE vm vlt(vf a, vf b) {
 }
 WNNRT_INLINE vm vunordered(vf a) {
   return a != a;
+}
+WNNRT_INLINE vm vunordered(vf a, vf b) {
+  return (a != a) | (b != b);
 }
 WNNRT_INLINE vf vmax(vf a, vf b) {
   return vselect(a > b, a, b);

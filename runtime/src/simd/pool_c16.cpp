@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pooling on c16 tensors, one output pixel of 16 channels at a time, and the global average in both
-// layouts. Plain tensors and index outputs go to the reference kernels.
+// Averages, and adaptive maxima, of c16 tensors, one output pixel of 16 channels at a time; the
+// global average in both layouts. Plain tensors and index outputs go to the reference kernels.
 #include "../Isa.h"
 #include "Parallel.h"
 
@@ -41,28 +41,22 @@ WNNRT_INLINE vf windowSum(const float *x, int64_t iw, const Window &w) {
 template <class Params, class F>
 WNNRT_INLINE void forEachVector(const wnnrt_context *ctx, const Params *p, const void *xv, void *yv,
                                 F f) {
-  int64_t planes = p->n * blocksOf16(p->c), ihw = int64_t(p->ih) * p->iw,
-          ohw = int64_t(p->oh) * p->ow;
-  splitWork(ctx, planes, [&](int64_t begin, int64_t end) {
-    for (int64_t plane = begin; plane < end; ++plane) {
-      const float *x = static_cast<const float *>(xv) + plane * ihw * 16;
-      float *y = static_cast<float *>(yv) + plane * ohw * 16;
-      for (int64_t oy = 0; oy < p->oh; ++oy)
-        for (int64_t ox = 0; ox < p->ow; ++ox)
-          for (int lane = 0; lane < 16; lane += vlanes)
-            vstore(y + (oy * p->ow + ox) * 16 + lane, f(x + lane, oy, ox));
-    }
-  });
+  int64_t planes = p->n * blocksOf16(p->c), ihw = int64_t(p->ih) * p->iw;
+  splitLight(ctx, planes * p->oh, int64_t(p->iw) * 16 * (p->ih / maxOf(1, p->oh) + 1),
+             [&](int64_t begin, int64_t end) {
+               for (int64_t i = begin; i < end; ++i) {
+                 const float *x = static_cast<const float *>(xv) + i / p->oh * ihw * 16;
+                 float *y = static_cast<float *>(yv) + i * p->ow * 16;
+                 for (int64_t ox = 0; ox < p->ow; ++ox)
+                   for (int lane = 0; lane < 16; lane += vlanes)
+                     vstore(y + ox * 16 + lane, f(x + lane, i % p->oh, ox));
+               }
+             });
 }
 
 WNNRT_INLINE Window adaptiveWindow(const wnnrt_adaptive_pool2d_params *p, int64_t oy, int64_t ox) {
   return {oy * p->ih / p->oh, ((oy + 1) * p->ih + p->oh - 1) / p->oh, ox * p->iw / p->ow,
           ((ox + 1) * p->iw + p->ow - 1) / p->ow};
-}
-
-/// Smallest value >= begin on the grid begin + k * step that is >= 0.
-WNNRT_INLINE int64_t firstInside(int64_t begin, int64_t step) {
-  return begin >= 0 ? begin : begin + (-begin + step - 1) / step * step;
 }
 
 /// Mean of `n` vectors 16 floats apart, with four running sums.
@@ -95,20 +89,6 @@ WNNRT_INLINE float sumOfRow(const float *x, int64_t n) {
 } // namespace
 
 namespace wnnrt {
-
-wnnrt_status WNNRT_SIMD_NS::max_pool2d(const wnnrt_context *ctx, const wnnrt_pool2d_params *p,
-                                       const void *x, void *y, void *indices) {
-  if (p->layout != WNNRT_LAYOUT_C16 || indices)
-    return ref::max_pool2d(ctx, p, x, y, indices);
-  forEachVector(ctx, p, x, y, [p](const float *in, int64_t oy, int64_t ox) {
-    int64_t y0 = oy * p->stride_h - p->pad_top, x0 = ox * p->stride_w - p->pad_left;
-    Window w = {
-        firstInside(y0, p->dilation_h), minOf(p->ih, y0 + int64_t(p->kh - 1) * p->dilation_h + 1),
-        firstInside(x0, p->dilation_w), minOf(p->iw, x0 + int64_t(p->kw - 1) * p->dilation_w + 1)};
-    return windowMax(in, p->iw, w, p->dilation_h, p->dilation_w);
-  });
-  return WNNRT_OK;
-}
 
 wnnrt_status WNNRT_SIMD_NS::avg_pool2d(const wnnrt_context *ctx, const wnnrt_pool2d_params *p,
                                        const void *x, void *y) {
@@ -153,28 +133,31 @@ wnnrt_status WNNRT_SIMD_NS::adaptive_max_pool2d(const wnnrt_context *ctx,
   return WNNRT_OK;
 }
 
-wnnrt_status WNNRT_SIMD_NS::global_avg_pool(const wnnrt_context *,
+wnnrt_status WNNRT_SIMD_NS::global_avg_pool(const wnnrt_context *ctx,
                                             const wnnrt_global_avg_pool_params *p, const void *xv,
                                             void *yv) {
   auto *x = static_cast<const float *>(xv);
   auto *y = static_cast<float *>(yv);
   if (p->layout != WNNRT_LAYOUT_C16) {
-    for (int64_t i = 0; i < int64_t(p->n) * p->c; ++i)
-      y[i] = sumOfRow(x + i * p->hw, p->hw) / static_cast<float>(p->hw);
+    splitLight(ctx, int64_t(p->n) * p->c, p->hw, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i)
+        y[i] = sumOfRow(x + i * p->hw, p->hw) / static_cast<float>(p->hw);
+    });
     return WNNRT_OK;
   }
   int64_t blocks = blocksOf16(p->c);
-  for (int64_t n = 0; n < p->n; ++n)
-    for (int64_t b = 0; b < blocks; ++b)
+  splitLight(ctx, p->n * blocks, int64_t(p->hw) * 16, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
       for (int lane = 0; lane < 16; lane += vlanes) {
-        int64_t left = p->c - b * 16 - lane;
-        vf mean = meanOfPixels(x + (n * blocks + b) * p->hw * 16 + lane, p->hw);
-        float *to = y + n * p->c + b * 16 + lane;
+        int64_t channel = i % blocks * 16 + lane, left = p->c - channel;
+        vf mean = meanOfPixels(x + i * p->hw * 16 + lane, p->hw);
+        float *to = y + i / blocks * p->c + channel;
         if (left >= vlanes)
           vstore(to, mean);
         else if (left > 0)
           vstorePart(to, mean, static_cast<int>(left));
       }
+  });
   return WNNRT_OK;
 }
 
