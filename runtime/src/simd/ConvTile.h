@@ -18,7 +18,7 @@ struct TileInput {
   int32_t taps;
   int64_t offset; // strided: of pixel 0
   int32_t tapIndex[tileMaxTaps];
-  int64_t tapOffset[tileMaxTaps];
+  int64_t tapOffset[tileMaxTaps];                // indirect: 0
   int64_t pixelOffset[tileMaxTaps * tilePixels]; // indirect; -1 for padding
 };
 
@@ -58,10 +58,11 @@ struct ConvTile {
       }
       job.pixels = pointers;
       job.keep = keep;
+      job.pixelStep = pixels;
     } else {
       job.x = base + in.offset;
-      job.tapOffset = in.tapOffset;
     }
+    job.tapOffset = in.tapOffset;
     job.pixelStride = xPixelStride;
     job.blockStride = ihw * 16;
     job.taps = in.taps;

@@ -40,13 +40,15 @@ namespace WNNRT_SIMD_NS {
 
 struct TileJob {
   // Input: x[block * blockStride + pixel * pixelStride + tapOffset[t] + channel], or in the
-  // indirect form pixels[t][pixel] + (block * blockStride & keep[t][pixel]); keep is 0 where the
-  // pixel is padding and points at zeros.
+  // indirect form pixels[t * pixelStep + pixel] + (block * blockStride + tapOffset[t] &
+  // keep[same]); keep is 0 where the pixel is padding and points at zeros. pixelStep is 0 where all
+  // taps share one list.
   const float *x;
   int64_t pixelStride, blockStride;
   const int64_t *tapOffset;
   const float *const *pixels;
   const int64_t *keep;
+  int64_t pixelStep;
   int32_t taps;            // taps in the lists
   const int32_t *tapIndex; // which tap of the kernel each of them is
   int32_t kernelTaps;      // taps in the packed weights

@@ -72,7 +72,7 @@ struct Conv : ConvTile {
           any |= inside;
         }
         if (any)
-          in.tapIndex[in.taps++] = r * p->kw + s;
+          in.tapIndex[in.taps] = r * p->kw + s, in.tapOffset[in.taps++] = 0;
       }
   }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// conv2d_first: from a plain image with few channels to c16. A tile is 8 pixels of one output row
-// by two panels (fewer on smaller register files); the reduction runs over (channel, row, column)
-// with broadcasts straight from the image. Tiles that touch the left or right border read a zero
-// padded copy of their input on the stack. 14 pixels would make compilers spill.
+// conv2d_first: from a plain image with few channels to c16. Broadcasts come straight from the
+// image; the input rows that an output row reads are listed once, and border tiles read a zero
+// padded copy of their part on the stack. Common kernels have full tiles with everything known at
+// compile time; the last one of a row overlaps its neighbour instead of being narrower. Kernels
+// with long rows, as the patches of vision transformers, are matrix products on the image as it
+// lies: they run in the tile that convolution and linear share.
 #include "../Isa.h"
 #include "Epilogue.h"
 #include "Parallel.h"
@@ -11,15 +13,16 @@
 
 namespace {
 
-constexpr int firstPixels = tilePixels == 14 ? 8 : tilePixels;
 constexpr int maxLines = 256;         // input channels times kernel rows
 constexpr int patchFloats = 8 * 1024; // border copy
+constexpr int longRow = 16;           // kernel rows from which the shared tile is better
 
 struct FirstJob {
-  const float *lines[maxLines]; // input rows, at the tile's first tap
-  int32_t lineIndex[maxLines];  // which (channel, kernel row) each of them is
-  int32_t lineCount, kw, dilation;
-  int64_t pixelStride;
+  const float *const *lines; // input rows, at column 0 of the row's first pixel
+  const int32_t *lineIndex;  // which (channel, kernel row) each of them is
+  int32_t lineCount, kw;
+  int64_t column; // of the tile's first tap, counted from where `lines` point
+  int64_t dilation, pixelStride;
   const float *w;
   int64_t panelStride;
   const float *bias, *residual;
@@ -28,8 +31,25 @@ struct FirstJob {
   int64_t planeStride;
 };
 
-/// STRIDE: the pixel stride as a constant, or 0 for job.pixelStride.
-template <int P, int PANELS, int STRIDE> WNNRT_NOINLINE void firstTile(const FirstJob &job) {
+template <int P, int V>
+WNNRT_INLINE void firstStep(vf (&acc)[P][V], const float *x, int64_t stride, const float *w,
+                            int64_t panelStride) {
+  vf weight[V];
+  WNNRT_UNROLL
+  for (int v = 0; v < V; ++v)
+    weight[v] = vload(w + (v / vper16) * panelStride + (v % vper16) * vlanes);
+  WNNRT_UNROLL
+  for (int p = 0; p < P; ++p) {
+    vf value = vset(x[p * stride]);
+    WNNRT_UNROLL
+    for (int v = 0; v < V; ++v)
+      acc[p][v] = vfma(value, weight[v], acc[p][v]);
+  }
+}
+
+/// KW, STRIDE: kernel width and pixel stride as constants, or 0 for the job's.
+template <int P, int PANELS, int KW, int STRIDE>
+WNNRT_NOINLINE static void firstTile(const FirstJob &job) {
   constexpr int V = PANELS * vper16;
   vf acc[P][V];
   WNNRT_UNROLL
@@ -42,20 +62,19 @@ template <int P, int PANELS, int STRIDE> WNNRT_NOINLINE void firstTile(const Fir
   }
   const int64_t stride = STRIDE ? STRIDE : job.pixelStride, panelStride = job.panelStride;
   for (int32_t line = 0; line < job.lineCount; ++line) {
-    const float *x = job.lines[line];
-    const float *w = job.w + int64_t(job.lineIndex[line]) * job.kw * 16;
-    for (int32_t s = 0; s < job.kw; ++s, w += 16, x += job.dilation) {
-      vf weight[V];
+    const float *x = job.lines[line] + job.column;
+    if (KW) {
+      const float *w = job.w + int64_t(job.lineIndex[line]) * KW * 16;
       WNNRT_UNROLL
-      for (int v = 0; v < V; ++v)
-        weight[v] = vload(w + (v / vper16) * panelStride + (v % vper16) * vlanes);
-      WNNRT_UNROLL
-      for (int p = 0; p < P; ++p) {
-        vf value = vset(x[p * stride]);
-        WNNRT_UNROLL
-        for (int v = 0; v < V; ++v)
-          acc[p][v] = vfma(value, weight[v], acc[p][v]);
+      for (int s = 0; s < KW; ++s) {
+        firstStep<P, V>(acc, x, stride, w + s * 16, panelStride);
+        ++x;
+        __asm__("" : "+r"(x)); // or broadcasts that steps share are kept, which spills
       }
+    } else {
+      const float *w = job.w + int64_t(job.lineIndex[line]) * job.kw * 16;
+      for (int32_t s = 0; s < job.kw; ++s, w += 16, x += job.dilation)
+        firstStep<P, V>(acc, x, stride, w, panelStride);
     }
   }
   vf lo = vset(job.lo), hi = vset(job.hi);
@@ -72,122 +91,271 @@ template <int P, int PANELS, int STRIDE> WNNRT_NOINLINE void firstTile(const Fir
   }
 }
 
-template <int PANELS, int STRIDE> void runFirst(int pixels, const FirstJob &job) {
-  switch (pixels) {
-#define WNNRT_CASE(P)                                                                              \
-  case P:                                                                                          \
-    return firstTile<(P <= firstPixels ? P : 1), PANELS, STRIDE>(job);
-    WNNRT_CASE(1)
-    WNNRT_CASE(2)
-    WNNRT_CASE(3)
-    WNNRT_CASE(4)
-    WNNRT_CASE(5)
-    WNNRT_CASE(6)
-    WNNRT_CASE(7)
-    WNNRT_CASE(8)
-#undef WNNRT_CASE
-  default:
-    break;
+using FirstFn = void (*)(const FirstJob &);
+
+/// A tile of tilePixels for this kernel, or null.
+FirstFn fullTile(const wnnrt_conv2d_params *p, int panels) {
+  if (p->dilation_w != 1)
+    return nullptr;
+  struct Entry {
+    int kw, stride;
+    FirstFn fn[2];
+  };
+#define WNNRT_FULL(KW, S)                                                                          \
+  {                                                                                                \
+    KW, S, {                                                                                       \
+      firstTile<tilePixels, 1, KW, S>, firstTile<tilePixels, tilePanels, KW, S>                    \
+    }                                                                                              \
   }
+  static constexpr Entry entries[] = {WNNRT_FULL(3, 1), WNNRT_FULL(3, 2), WNNRT_FULL(4, 4),
+                                      WNNRT_FULL(7, 2), WNNRT_FULL(7, 4)};
+#undef WNNRT_FULL
+  for (const Entry &e : entries)
+    if (e.kw == p->kw && e.stride == p->stride_w)
+      return e.fn[panels - 1];
+  return nullptr;
 }
 
-void runFirst(int panels, int pixels, const FirstJob &job) {
-  bool pair = tilePanels == 2 && panels == 2;
-  switch (job.pixelStride) {
-  case 1:
-    return pair ? runFirst<tilePanels, 1>(pixels, job) : runFirst<1, 1>(pixels, job);
-  case 2:
-    return pair ? runFirst<tilePanels, 2>(pixels, job) : runFirst<1, 2>(pixels, job);
-  default:
-    return pair ? runFirst<tilePanels, 0>(pixels, job) : runFirst<1, 0>(pixels, job);
-  }
+/// Any kernel, up to partPixels pixels.
+constexpr int partPixels = tilePixels == 14 ? 8 : tilePixels;
+template <int PANELS> FirstFn partTile(int pixels) {
+  static constexpr FirstFn fn[] = {
+#define WNNRT_PART(P) firstTile<(P <= partPixels ? P : 1), PANELS, 0, 0>
+      WNNRT_PART(1), WNNRT_PART(2), WNNRT_PART(3), WNNRT_PART(4), WNNRT_PART(5),
+      WNNRT_PART(6), WNNRT_PART(7), WNNRT_PART(8)
+#undef WNNRT_PART
+  };
+  return fn[pixels - 1];
 }
 
-/// Fills job.lines for `pixels` outputs from (oy, ox); uses `patch` where columns are missing.
-void gatherLines(const wnnrt_conv2d_params *p, const float *x, int64_t oy, int64_t ox, int pixels,
-                 FirstJob &job, float *patch) {
-  int64_t iy0 = oy * p->stride_h - p->pad_top, ix0 = ox * p->stride_w - p->pad_left;
-  int64_t span = int64_t(pixels - 1) * p->stride_w + int64_t(p->kw - 1) * p->dilation_w + 1;
-  bool border = ix0 < 0 || ix0 + span > p->iw;
-  int64_t from = maxOf(0, minOf(-ix0, span)), to = maxOf(from, minOf(span, p->iw - ix0));
-  job.lineCount = 0;
-  for (int32_t c = 0; c < p->ci; ++c)
-    for (int32_t r = 0; r < p->kh; ++r) {
-      int64_t iy = iy0 + int64_t(r) * p->dilation_h;
-      if (iy < 0 || iy >= p->ih)
-        continue;
-      const float *row = x + (int64_t(c) * p->ih + iy) * p->iw;
-      if (border) {
-        for (int64_t i = 0; i < from; ++i)
-          patch[i] = 0;
-        for (int64_t i = from; i < to; ++i)
-          patch[i] = row[ix0 + i];
-        for (int64_t i = to; i < span; ++i)
-          patch[i] = 0;
-        job.lines[job.lineCount] = patch;
-        patch += span;
-      } else {
-        job.lines[job.lineCount] = row + ix0;
+struct First {
+  const wnnrt_conv2d_params *p;
+  Epilogue epilogue;
+  const float *x, *w, *bias, *residual; // of the current image
+  float *y;
+  int64_t ihw, ohw, panels, lines, panelStride;
+
+  /// The input rows of one output row.
+  struct Row {
+    const float *lines[maxLines], *patchLines[maxLines];
+    int32_t lineIndex[maxLines];
+    int32_t count;
+    alignas(64) float patch[patchFloats];
+  };
+
+  explicit First(const wnnrt_conv2d_params *params)
+      : p(params), epilogue(params->act, params->residual_after_act != 0) {
+    ihw = int64_t(p->ih) * p->iw;
+    ohw = int64_t(p->oh) * p->ow;
+    panels = blocksOf16(p->co);
+    lines = int64_t(p->ci) * p->kh;
+    panelStride = lines * p->kw * 16;
+  }
+
+  /// Input columns that `pixels` outputs read.
+  int64_t span(int64_t pixels) const {
+    return (pixels - 1) * p->stride_w + int64_t(p->kw - 1) * p->dilation_w + 1;
+  }
+  bool noBorder() const { return p->pad_left == 0 && span(p->ow) <= p->iw; }
+  bool fits() const {
+    return lines <= maxLines && (noBorder() || lines * span(tilePixels) <= patchFloats);
+  }
+  /// Long kernel rows, and no padding.
+  bool onImage() const {
+    return p->kw >= longRow && p->dilation_w == 1 && noBorder() && p->pad_top == 0 &&
+           int64_t(p->oh - 1) * p->stride_h + int64_t(p->kh - 1) * p->dilation_h < p->ih;
+  }
+
+  void beginRow(Row &row, int64_t oy) const {
+    row.count = 0;
+    for (int32_t c = 0; c < p->ci; ++c)
+      for (int32_t r = 0; r < p->kh; ++r) {
+        int64_t iy = oy * p->stride_h - p->pad_top + int64_t(r) * p->dilation_h;
+        if (iy < 0 || iy >= p->ih)
+          continue;
+        row.lines[row.count] = x + (int64_t(c) * p->ih + iy) * p->iw;
+        row.lineIndex[row.count++] = c * p->kh + r;
       }
-      job.lineIndex[job.lineCount++] = c * p->kh + r;
+  }
+
+  /// Copies input columns [from, from + width) of all lines, with zeros outside the image.
+  void copyPatch(Row &row, int64_t from, int64_t width) const {
+    int64_t begin = maxOf(0, minOf(-from, width)), end = maxOf(begin, minOf(width, p->iw - from));
+    float *patch = row.patch;
+    for (int32_t i = 0; i < row.count; ++i, patch += width) {
+      row.patchLines[i] = patch;
+      const float *line = row.lines[i] + from;
+      for (int64_t k = 0; k < begin; ++k)
+        patch[k] = 0;
+      int64_t k = begin;
+      for (; k + vlanes <= end; k += vlanes)
+        vstore(patch + k, vload(line + k));
+      if (k < end)
+        vstorePart(patch + k, vloadPart(line + k, static_cast<int>(end - k)),
+                   static_cast<int>(end - k));
+      for (k = end; k < width; ++k)
+        patch[k] = 0;
     }
-}
+  }
+
+  void row(Row &row, int64_t oy) const {
+    beginRow(row, oy);
+    FirstJob job;
+    job.lineIndex = row.lineIndex;
+    job.lineCount = row.count;
+    job.kw = p->kw;
+    job.dilation = p->dilation_w;
+    job.pixelStride = p->stride_w;
+    job.panelStride = panelStride;
+    job.lo = epilogue.lo;
+    job.hi = epilogue.hi;
+    job.planeStride = ohw * 16;
+    // An overlap would add a residual twice where the result replaces it.
+    FirstFn full[2] = {nullptr, nullptr};
+    if (!residual && p->ow >= tilePixels)
+      full[0] = fullTile(p, 1), full[1] = fullTile(p, tilePanels);
+    Split split(p->ow, full[0] ? tilePixels : partPixels);
+    for (int64_t t = 0; t < split.count; ++t) {
+      int64_t ox = full[0] ? minOf(t * tilePixels, p->ow - tilePixels) : split.begin(t);
+      int pixels = full[0] ? tilePixels : split.sizeOf(t);
+      int64_t from = ox * p->stride_w - p->pad_left, width = span(pixels);
+      if (from < 0 || from + width > p->iw) {
+        copyPatch(row, from, width);
+        job.lines = row.patchLines;
+        job.column = 0;
+      } else {
+        job.lines = row.lines;
+        job.column = from;
+      }
+      for (int64_t panel = 0; panel < panels; panel += tilePanels) {
+        int count = static_cast<int>(minOf(tilePanels, panels - panel));
+        FirstFn fn = full[0]               ? full[count == tilePanels]
+                     : count == tilePanels ? partTile<tilePanels>(pixels)
+                                           : partTile<1>(pixels);
+        tile(job, fn, oy * p->ow + ox, pixels, panel, count);
+      }
+    }
+  }
+
+  void tile(FirstJob &job, FirstFn fn, int64_t first, int pixels, int64_t panel, int count) const {
+    int64_t at = panel * ohw * 16 + first * 16;
+    job.w = w + panel * panelStride;
+    job.bias = bias ? bias + panel * 16 : nullptr;
+    job.residual = residual && !epilogue.residualAfter ? residual + at : nullptr;
+    job.y = y + at;
+    float saved[epilogueMost];
+    bool after = residual && epilogue.residualAfter;
+    for (int i = 0; after && i < count; ++i)
+      saveResidual(saved + i * pixels * 16, residual + at + i * ohw * 16, 16, pixels, 16);
+    fn(job);
+    for (int i = 0; epilogue.needed && i < count; ++i)
+      finishRows(epilogue, job.y + i * ohw * 16, 16, pixels, 16,
+                 after ? saved + i * pixels * 16 : nullptr);
+  }
+
+  /// Long kernel rows without borders, for panels [beginPanel, endPanel): each weight is read once
+  /// from memory.
+  void panelsOnImage(int64_t beginPanel, int64_t endPanel) const {
+    int32_t tapIndex[maxLines];
+    int64_t tapOffset[maxLines];
+    wnnrt::WNNRT_SIMD_NS::TileJob job;
+    job.tapOffset = tapOffset;
+    job.tapIndex = tapIndex;
+    job.taps = 0;
+    for (int32_t c = 0; c < p->ci; ++c)
+      for (int32_t r = 0; r < p->kh; ++r, ++job.taps) {
+        tapIndex[job.taps] = job.taps;
+        tapOffset[job.taps] = (int64_t(c) * p->ih + int64_t(r) * p->dilation_h) * p->iw;
+      }
+    // Tiles of a narrow image reach over the ends of rows.
+    bool gather = p->ow % tilePixels != 0 && p->ow < 3 * tilePixels;
+    const float *pixel[tilePixels];
+    int64_t keep[tilePixels];
+    for (int64_t &k : keep)
+      k = -1;
+    job.pixels = pixel;
+    job.keep = keep;
+    job.pixelStep = 0;
+    job.pixelStride = p->stride_w;
+    job.blockStride = 0;
+    job.kernelTaps = 0;
+    job.blocks = 1;
+    job.lastRows = p->kw;
+    job.panelStride = panelStride;
+    job.yPixelStride = job.residualPixelStride = 16;
+    job.yPanelStride = job.residualPanelStride = ohw * 16;
+    job.lo = epilogue.lo;
+    job.hi = epilogue.hi;
+    job.cols = 16;
+    job.prefetchSecond = 0;
+    float saved[epilogueMost];
+    bool after = residual && epilogue.residualAfter;
+    int64_t runs = gather ? 1 : p->oh;
+    Split split(gather ? ohw : p->ow, tilePixels);
+    for (int64_t panel = beginPanel; panel < endPanel; panel += tilePanels) {
+      int count = static_cast<int>(minOf(tilePanels, endPanel - panel));
+      int64_t nextLines = panel + count < endPanel ? panelStride / 16 * count : 0;
+      int64_t perStep = nextLines ? nextLines / (runs * split.count * job.taps) + 1 : 0;
+      job.prefetch = reinterpret_cast<const char *>(w + (panel + count) * panelStride);
+      job.prefetchLines = static_cast<int32_t>(perStep);
+      job.w = w + panel * panelStride;
+      job.bias = bias ? bias + panel * 16 : nullptr;
+      for (int64_t run = 0; run < runs; ++run)
+        for (int64_t t = 0; t < split.count; ++t, job.prefetch += perStep * job.taps * 64) {
+          int64_t first = run * p->ow + split.begin(t), at = panel * ohw * 16 + first * 16;
+          int pixels = split.sizeOf(t);
+          job.x = pixelAt(first);
+          for (int i = 0; gather && i < pixels; ++i)
+            pixel[i] = pixelAt(first + i);
+          job.y = y + at;
+          job.residual = residual && !after ? residual + at : nullptr;
+          for (int i = 0; after && i < count; ++i)
+            saveResidual(saved + i * pixels * 16, residual + at + i * ohw * 16, 16, pixels, 16);
+          wnnrt::WNNRT_SIMD_NS::runTile(gather, count, pixels, job);
+          for (int i = 0; epilogue.needed && i < count; ++i)
+            finishRows(epilogue, job.y + i * ohw * 16, 16, pixels, 16,
+                       after ? saved + i * pixels * 16 : nullptr);
+        }
+    }
+  }
+
+  const float *pixelAt(int64_t pixel) const {
+    return x + pixel / p->ow * p->stride_h * p->iw + pixel % p->ow * p->stride_w;
+  }
+};
 
 } // namespace
 
 namespace wnnrt {
 wnnrt_status WNNRT_SIMD_NS::conv2d_first(const wnnrt_context *ctx, const wnnrt_conv2d_params *p,
-                                         const void *xv, const void *wv, const void *bv,
-                                         const void *rv, void *yv) {
+                                         const void *x, const void *w, const void *bias,
+                                         const void *residual, void *y) {
   if (!validConv(p) || p->groups != 1)
     return WNNRT_INVALID_ARGUMENT;
-  int64_t lines = int64_t(p->ci) * p->kh;
-  int64_t mostSpan =
-      int64_t(firstPixels - 1) * p->stride_w + int64_t(p->kw - 1) * p->dilation_w + 1;
-  if (lines > maxLines || lines * mostSpan > patchFloats)
-    return ref::conv2d_first(ctx, p, xv, wv, bv, rv, yv);
-  Epilogue epilogue(p->act, p->residual_after_act != 0);
-  int64_t ihw = int64_t(p->ih) * p->iw, ohw = int64_t(p->oh) * p->ow, panels = blocksOf16(p->co);
-  int64_t xBatch = p->x_batch_stride ? p->x_batch_stride : p->ci * ihw;
-  int64_t yBatch = p->y_batch_stride ? p->y_batch_stride : panels * 16 * ohw;
-  int64_t rBatch = p->residual_batch_stride ? p->residual_batch_stride : panels * 16 * ohw;
-  auto *bias = static_cast<const float *>(bv), *residual = static_cast<const float *>(rv);
-  Split split(p->ow, firstPixels);
-  splitWork(ctx, int64_t(p->n) * p->oh, [&](int64_t from, int64_t to) {
-    float patch[patchFloats], saved[epilogueMost];
-    FirstJob job;
-    job.kw = p->kw;
-    job.dilation = p->dilation_w;
-    job.pixelStride = p->stride_w;
-    job.panelStride = lines * p->kw * 16;
-    job.lo = epilogue.lo;
-    job.hi = epilogue.hi;
-    job.planeStride = ohw * 16;
-    for (int64_t line = from; line < to; ++line) {
-      int64_t n = line / p->oh, oy = line % p->oh;
-      for (int64_t t = 0; t < split.count; ++t) {
-        int64_t ox = split.begin(t);
-        int pixels = split.sizeOf(t);
-        gatherLines(p, static_cast<const float *>(xv) + n * xBatch, oy, ox, pixels, job, patch);
-        for (int64_t panel = 0; panel < panels; panel += tilePanels) {
-          int count = static_cast<int>(minOf(tilePanels, panels - panel));
-          int64_t at = panel * ohw * 16 + (oy * p->ow + ox) * 16;
-          job.w = static_cast<const float *>(wv) + panel * job.panelStride;
-          job.bias = bias ? bias + panel * 16 : nullptr;
-          job.residual = residual && !epilogue.residualAfter ? residual + n * rBatch + at : nullptr;
-          job.y = static_cast<float *>(yv) + n * yBatch + at;
-          bool after = residual && epilogue.residualAfter;
-          for (int i = 0; after && i < count; ++i)
-            saveResidual(saved + i * pixels * 16, residual + n * rBatch + at + i * ohw * 16, 16,
-                         pixels, 16);
-          runFirst(count, pixels, job);
-          for (int i = 0; epilogue.needed && i < count; ++i)
-            finishRows(epilogue, job.y + i * ohw * 16, 16, pixels, 16,
-                       after ? saved + i * pixels * 16 : nullptr);
-        }
-      }
-    }
-  });
+  First first(p);
+  if (!first.fits())
+    return ref::conv2d_first(ctx, p, x, w, bias, residual, y);
+  int64_t outPlane = first.panels * 16 * first.ohw;
+  int64_t xBatch = p->x_batch_stride ? p->x_batch_stride : p->ci * first.ihw;
+  int64_t yBatch = p->y_batch_stride ? p->y_batch_stride : outPlane;
+  int64_t rBatch = p->residual_batch_stride ? p->residual_batch_stride : outPlane;
+  first.w = static_cast<const float *>(w);
+  first.bias = static_cast<const float *>(bias);
+  for (int64_t n = 0; n < p->n; ++n) {
+    first.x = static_cast<const float *>(x) + n * xBatch;
+    first.residual = residual ? static_cast<const float *>(residual) + n * rBatch : nullptr;
+    first.y = static_cast<float *>(y) + n * yBatch;
+    if (first.onImage())
+      splitWork(ctx, (first.panels + tilePanels - 1) / tilePanels, [&](int64_t begin, int64_t end) {
+        first.panelsOnImage(begin * tilePanels, minOf(first.panels, end * tilePanels));
+      });
+    else
+      splitWork(ctx, p->oh, [&](int64_t begin, int64_t end) {
+        First::Row row;
+        for (int64_t oy = begin; oy < end; ++oy)
+          first.row(row, oy);
+      });
+  }
   return WNNRT_OK;
 }
 } // namespace wnnrt

@@ -45,7 +45,7 @@ struct Transposed : ConvTile {
       for (int j = 0; j < cols; ++j, ++in.taps) {
         in.tapIndex[in.taps] = r[i] * p->kw + s[j];
         int64_t from = (iy[i] * p->iw + ix[j]) * 16;
-        in.tapOffset[in.taps] = from;
+        in.tapOffset[in.taps] = in.indirect ? 0 : from;
         for (int k = 0; in.indirect && k < pixels; ++k) {
           bool inside = static_cast<uint64_t>(ix[j] + k) < static_cast<uint64_t>(p->iw);
           in.pixelOffset[in.taps * pixels + k] = inside ? from + 16 * k : -1;

@@ -134,8 +134,11 @@ template <int P, int PANELS, TileForm FORM> WNNRT_NOINLINE static void tile(cons
       const float *q[P];
       const float *x = nullptr;
       if (INDIRECT) {
+        const float *const *pixels = job.pixels + t * job.pixelStep;
+        const int64_t *keep = job.keep + t * job.pixelStep;
+        int64_t offset = blockOffset + job.tapOffset[t];
         for (int p = 0; p < P; ++p)
-          q[p] = job.pixels[t * P + p] + (blockOffset & job.keep[t * P + p]);
+          q[p] = pixels[p] + (offset & keep[p]);
       } else {
         x = job.x + blockOffset + job.tapOffset[t];
       }
