@@ -22,7 +22,7 @@ needed() {
   local v=$1
   printf '%s\n' g++ cmake ninja-build ccache git make python3 \
     "llvm-$v-dev" "llvm-$v-tools" "clang-format-$v" "clang-tidy-$v" \
-    libfmt-dev nlohmann-json3-dev zlib1g-dev libgtest-dev \
+    libfmt-dev nlohmann-json3-dev zlib1g-dev libzstd-dev libgtest-dev \
     g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 }
 
