@@ -35,12 +35,15 @@ static LogicalResult checkSourceName(const CompileJobOptions &o, Diagnostics &di
 }
 
 static LogicalResult writeSource(const Graph &graph, const CompileJobOptions &o, Outputs &outputs,
-                                 const std::string &rulesText, Diagnostics &diags) {
+                                 const std::string &rulesText, llvm::raw_ostream &log,
+                                 Diagnostics &diags) {
   PlanOptions planOptions;
   planOptions.winograd = o.winograd == "off" ? 0 : o.winograd == "f2" ? 2 : 4;
   FailureOr<Plan> plan = makePlan(graph, planOptions, diags);
   if (failed(plan))
     return failure();
+  if (o.arenaReport)
+    log << printArena(*plan);
   cg::CodeGenOptions options;
   options.modelName = llvm::sys::path::stem(o.output).str();
   options.weights = weightMode(o.weights);
@@ -95,7 +98,7 @@ LogicalResult compileModel(CompileJobOptions o, llvm::raw_ostream &log, Diagnost
     return success();
   Outputs outputs(diags);
   if (source)
-    return writeSource(*graph, o, outputs, rules->text, diags);
+    return writeSource(*graph, o, outputs, rules->text, log, diags);
   if (writeModelFile(*graph, o.output, outputs, diags).failed())
     return failure();
   return outputs.commit();

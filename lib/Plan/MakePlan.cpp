@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The phases of planning: lower, share buffers, number the steps, place weights and arena, check.
+// The phases of planning: lower, share buffers, order the steps, place weights and arena, check.
 #include "Lowering.h"
+#include "StepOrder.h"
 
 #include "wnnx/Plan/Arena.h"
 #include "wnnx/Support/Check.h"
+
+#include <algorithm>
 
 namespace wnnx {
 
@@ -39,6 +42,37 @@ static void placeArena(Plan &plan) {
     owners[i]->offset = layout.offsets[i];
   plan.arenaBytes = layout.bytes;
   plan.arenaLowerBound = layout.lowerBound;
+  plan.arenaBytesAsWritten = layout.bytes;
+}
+
+static void placeSteps(Plan &plan, std::vector<CallNote> &notes) {
+  shareInPlace(plan, notes);
+  findLifeSpans(plan);
+  placeArena(plan);
+}
+
+/// In the order that was lowered, or in another one where that makes the arena smaller.
+static void orderAndPlace(Plan &plan, std::vector<CallNote> &notes) {
+  std::vector<unsigned> order = findStepOrder(plan, notes);
+  if (std::is_sorted(order.begin(), order.end()))
+    return placeSteps(plan, notes);
+  // Weights are the bulk of a plan, and the same for both.
+  std::vector<PackedWeight> weights = std::move(plan.weights);
+  plan.weights.clear();
+  Plan other = plan;
+  std::vector<CallNote> otherNotes;
+  for (size_t i = 0; i < order.size(); ++i) {
+    other.calls[i] = plan.calls[order[i]];
+    otherNotes.push_back(notes[order[i]]);
+  }
+  placeSteps(plan, notes);
+  placeSteps(other, otherNotes);
+  if (other.arenaBytes < plan.arenaBytes) {
+    other.arenaBytesAsWritten = plan.arenaBytes;
+    plan = std::move(other);
+    notes = std::move(otherNotes);
+  }
+  plan.weights = std::move(weights);
 }
 
 /// In order of first use; weights that no call reads (because they were packed) are left out.
@@ -103,10 +137,13 @@ FailureOr<Plan> makePlan(const Graph &g, const PlanOptions &options, Diagnostics
   if (failed(lowering.run()))
     return failure();
   Plan plan = std::move(lowering.plan);
-  if (options.shareBuffers)
-    shareBuffers(plan, lowering.notes);
-  findLifeSpans(plan);
-  placeArena(plan);
+  if (options.shareBuffers) {
+    shareCopies(plan, lowering.notes);
+    orderAndPlace(plan, lowering.notes);
+  } else {
+    findLifeSpans(plan);
+    placeArena(plan);
+  }
   placeWeights(plan);
   checkArguments(plan);
   for (const KernelCall &c : plan.calls)

@@ -40,18 +40,20 @@ public:
                 {int(s), a, r.tensor, isWrite(p.calls[s].args[a].kind)});
   }
 
-  void run() {
+  void copies() {
     // The largest concatenations usually stand last; they take their operands in first.
     for (int s = int(plan.calls.size()) - 1; s >= 0; --s)
       if (notes[size_t(s)].copyFrom >= 0)
         removeCopy(s);
     removeContiguousCopies();
-    for (int s = 0; s < int(plan.calls.size()); ++s)
-      if (!dead[size_t(s)])
-        for (unsigned arg : notes[size_t(s)].inPlace)
-          if (writeInPlace(s, arg))
-            break;
     compact();
+  }
+
+  void inPlace() {
+    for (int s = 0; s < int(plan.calls.size()); ++s)
+      for (unsigned arg : notes[size_t(s)].inPlace)
+        if (writeInPlace(s, arg))
+          break;
   }
 
 private:
@@ -220,9 +222,14 @@ private:
 
 } // namespace
 
-void shareBuffers(Plan &plan, std::vector<CallNote> &notes) {
+void shareCopies(Plan &plan, std::vector<CallNote> &notes) {
   WNNX_CHECK(notes.size() == plan.calls.size(), "a note for every call");
-  Sharer(plan, notes).run();
+  Sharer(plan, notes).copies();
+}
+
+void shareInPlace(Plan &plan, std::vector<CallNote> &notes) {
+  WNNX_CHECK(notes.size() == plan.calls.size(), "a note for every call");
+  Sharer(plan, notes).inPlace();
 }
 
 } // namespace wnnx

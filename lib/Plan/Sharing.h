@@ -17,7 +17,10 @@ struct CallNote {
   llvm::SmallVector<unsigned, 2> inPlace;
 };
 
-/// Merges buffers and removes the copies that became no-ops.
-void shareBuffers(Plan &plan, std::vector<CallNote> &notes);
+/// Merges what is copied with what it is copied to, and removes the copies that became no-ops.
+void shareCopies(Plan &plan, std::vector<CallNote> &notes);
+/// Lets results take the memory of operands that die with their step. Depends on the order of
+/// steps.
+void shareInPlace(Plan &plan, std::vector<CallNote> &notes);
 
 } // namespace wnnx

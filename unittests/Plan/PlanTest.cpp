@@ -74,6 +74,24 @@ TEST_F(PlanTest, AnOperandThatIsReadLaterIsNotOverwritten) {
   EXPECT_NE(place(1, 0), place(1, 1)) << printPlan(p);
 }
 
+TEST_F(PlanTest, StepsAreOrderedToNeedLessMemory) {
+  // Both branches are widened before either is narrowed: in this order two wide tensors live at
+  // once, although one at a time is enough.
+  Value *x = conv(input(Shape{1, 16, 8, 8}), 16, 0.25);
+  std::vector<Value *> wide, narrow;
+  for (int i = 0; i < 4; ++i)
+    wide.push_back(conv(x, 256, 0.5 + i));
+  for (int i = 0; i < 4; ++i)
+    narrow.push_back(conv(wide[size_t(i)], 16, 0.125 + i));
+  g.addOutput("y", add(OpKind::Cat, narrow, {{"dim", int64_t(1)}}));
+  Plan p = plan();
+  int64_t one = 256 * 64 * 4;
+  EXPECT_GE(p.arenaBytesAsWritten, 4 * one) << printArena(p);
+  EXPECT_LT(p.arenaBytes, 2 * one) << printArena(p);
+  EXPECT_EQ(p.arenaBytes, p.arenaLowerBound);
+  EXPECT_NE(printArena(p).find("steps reordered"), std::string::npos);
+}
+
 TEST_F(PlanTest, ConcatenationsOfConcatenationsCopyNothing) {
   // As in DenseNet: each layer reads everything made before it.
   Value *x = conv(input(Shape{1, 16, 4, 4}), 16, 0.25);

@@ -15,6 +15,7 @@ struct CompileJobOptions {
   std::string weights = "auto"; // auto, embed, incbin, file
   PipelineOptions pipeline;
   bool stats = false;
+  bool arenaReport = false;      // prints `printArena` to the log
   bool profile = false;
   std::string winograd = "f4"; // off, f2, f4
 };

@@ -82,6 +82,7 @@ struct Plan {
   std::vector<PackedWeight> weights; // in order of first use
   int64_t weightBytes = 0;           // a multiple of 64
   int64_t arenaBytes = 0, arenaLowerBound = 0;
+  int64_t arenaBytesAsWritten = 0; // what the steps would need in the model's own order
   int64_t arenaAlignment = 64;
   int64_t macs = 0;
 
@@ -99,6 +100,10 @@ struct PlanOptions {
 
 /// Lowers a verified graph. Everything that cannot be compiled is reported, node by node.
 FailureOr<Plan> makePlan(const Graph &g, const PlanOptions &options, Diagnostics &diags);
+
+/// Arena, lower bound and arena in the model's own order, in bytes, and which tensors live in the
+/// step that decides the bound. For people and for tests.
+std::string printArena(const Plan &plan);
 
 /// A table of the plan for people and tests: one line per call, then the arena.
 std::string printPlan(const Plan &plan);
