@@ -34,6 +34,9 @@ int main(int argc, char **argv) {
               "(docs/performance.md): none, 2x2, or 4x4; f4 without it");
   line.flag("profile", o.profile,
             "Also write FILE_profile.cpp, a program that prints the time of each step");
+  line.flag("arena-report", o.arenaReport,
+            "Print to standard error how large the arena of C++ is, how small it could be, and "
+            "which tensors decide that");
   line.value("name", "NAME", o.name,
              "Name of the model; for C++ the prefix of symbols, which is the output's name");
   line.names("passes", "A,B,...", o.pipeline.passes,
