@@ -39,6 +39,10 @@ namespace avx512 {
 #include "wnnrt_kernels.def"
 } // namespace avx512
 
+/// How many threads may work on an attention, each with its part of the scratch.
+int64_t sdpaParts(const wnnrt_sdpa_params *p);
+int64_t sdpaPartFloats(const wnnrt_sdpa_params *p);
+
 /// The rows that src/simd defines, for every ISA.
 #define WNNRT_SIMD_ROWS(X)                                                                         \
   X(conv2d_c16)                                                                                    \

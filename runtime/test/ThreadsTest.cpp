@@ -66,4 +66,134 @@ TEST(ThreadsTest, ConvolutionsAreTheSameOnAPool) {
   }
 }
 
+/// Runs `kernel` (context, y) on one thread and on pools, on every ISA, and compares bits.
+template <class F> void sameOnPools(size_t outputs, F kernel) {
+  wnnrt::ThreadPool pools[] = {wnnrt::ThreadPool(1), wnnrt::ThreadPool(2), wnnrt::ThreadPool(5)};
+  for (int isa = 0; isa < WNNRT_ISA_COUNT; ++isa) {
+    wnnrt_context ctx;
+    wnnrt_context_init(&ctx);
+    if (!(ctx.kernels = wnnrt_kernels_for(static_cast<wnnrt_isa>(isa))))
+      continue;
+    std::vector<float> first;
+    for (wnnrt::ThreadPool &pool : pools) {
+      pool.attach(ctx);
+      Guarded<float> y(std::vector<float>(outputs, -7.0f));
+      ASSERT_EQ(kernel(&ctx, y.data()), WNNRT_OK) << ctx.kernels->isa;
+      EXPECT_TRUE(y.intact());
+      if (first.empty())
+        first = y.values();
+      EXPECT_EQ(std::memcmp(first.data(), y.data(), outputs * sizeof(float)), 0)
+          << outputs << " " << ctx.kernels->isa;
+    }
+  }
+}
+
+TEST(ThreadsTest, RowsAndElementsAreTheSameOnAPool) {
+  Random random(2);
+  for (int64_t n : {1000, 16384, 100003}) {
+    auto x = random.reals(size_t(n)), z = random.reals(size_t(n));
+    wnnrt_unary_params u = {WNNRT_SILU, WNNRT_F32, n, 0, 0};
+    sameOnPools(size_t(n),
+                [&](wnnrt_context *c, float *y) { return c->kernels->unary(c, &u, x.data(), y); });
+    wnnrt_binary_params b = {};
+    b.op = WNNRT_ADD, b.dtype = WNNRT_F32, b.rank = 1, b.act = {WNNRT_TANH, 0, 0};
+    b.dims[0] = n, b.a_strides[0] = b.b_strides[0] = 1;
+    sameOnPools(size_t(n), [&](wnnrt_context *c, float *y) {
+      return c->kernels->binary(c, &b, x.data(), z.data(), y);
+    });
+  }
+  auto x = random.reals(size_t(17) * 61 * 48 * 2), w = random.reals(512), v = random.reals(512);
+  wnnrt_binary_params b = {};
+  b.op = WNNRT_MUL, b.dtype = WNNRT_F32, b.rank = 3;
+  b.dims[0] = 17, b.dims[1] = 61 * 3, b.dims[2] = 16;
+  b.a_strides[0] = 61 * 48, b.a_strides[1] = 16, b.a_strides[2] = 1;
+  b.b_strides[0] = 16, b.b_strides[2] = 1;
+  sameOnPools(17 * 61 * 48, [&](wnnrt_context *c, float *y) {
+    return c->kernels->binary(c, &b, x.data(), w.data(), y);
+  });
+  for (int layout : {WNNRT_PLAIN, WNNRT_LAYOUT_C16}) {
+    wnnrt_channel_params p = {layout, 2, 41, 333, 0, {WNNRT_HARDSWISH, 0, 0}};
+    size_t out = layout == WNNRT_PLAIN ? 2 * 41 * 333 : 2 * 48 * 333;
+    sameOnPools(out, [&](wnnrt_context *c, float *y) {
+      return c->kernels->batch_norm(c, &p, x.data(), w.data(), v.data(), y);
+    });
+    wnnrt_global_avg_pool_params g = {layout, 2, 41, 333};
+    sameOnPools(2 * 41, [&](wnnrt_context *c, float *y) {
+      return c->kernels->global_avg_pool(c, &g, x.data(), y);
+    });
+    wnnrt_pool2d_params m = {};
+    m.layout = layout, m.n = 1, m.c = 48, m.ih = 33, m.iw = 40, m.oh = 17, m.ow = 20;
+    m.kh = m.kw = 3, m.stride_h = m.stride_w = 2, m.dilation_h = m.dilation_w = 1;
+    m.pad_top = m.pad_left = m.pad_bottom = m.pad_right = 1;
+    sameOnPools(48 * 17 * 20, [&](wnnrt_context *c, float *y) {
+      return c->kernels->max_pool2d(c, &m, x.data(), y, nullptr);
+    });
+    sameOnPools(48 * 17 * 20, [&](wnnrt_context *c, float *y) {
+      return c->kernels->avg_pool2d(c, &m, x.data(), y);
+    });
+    wnnrt_upsample2d_params r = {};
+    r.layout = layout, r.mode = WNNRT_BILINEAR, r.n = 1, r.c = 32, r.ih = 20, r.iw = 23;
+    r.oh = 41, r.ow = 46;
+    sameOnPools(32 * 41 * 46, [&](wnnrt_context *c, float *y) {
+      return c->kernels->upsample2d(c, &r, x.data(), y);
+    });
+  }
+  wnnrt_row_norm_params norm = {301, 97, 1e-5f};
+  sameOnPools(301 * 97, [&](wnnrt_context *c, float *y) {
+    return c->kernels->layer_norm(c, &norm, x.data(), w.data(), v.data(), y);
+  });
+  sameOnPools(301 * 97, [&](wnnrt_context *c, float *y) {
+    return c->kernels->rms_norm(c, &norm, x.data(), w.data(), y);
+  });
+  for (int64_t inner : {1, 41})
+    for (int log : {0, 1}) {
+      wnnrt_softmax_params s = {70, 33, inner, log};
+      sameOnPools(size_t(70 * 33 * inner), [&](wnnrt_context *c, float *y) {
+        return c->kernels->softmax(c, &s, x.data(), y);
+      });
+    }
+  wnnrt_reorder_params o = {2, 41, 333, 0, 0};
+  sameOnPools(2 * 48 * 333, [&](wnnrt_context *c, float *y) {
+    return c->kernels->plain_to_c16(c, &o, x.data(), y);
+  });
+  sameOnPools(2 * 41 * 333, [&](wnnrt_context *c, float *y) {
+    return c->kernels->c16_to_plain(c, &o, x.data(), y);
+  });
+  wnnrt_copy_params copy = {};
+  copy.element_bytes = 4, copy.rank = 2, copy.dims[0] = 211, copy.dims[1] = 150;
+  copy.src_strides[0] = 1, copy.src_strides[1] = 211, copy.dst_strides[0] = 150;
+  copy.dst_strides[1] = 1;
+  sameOnPools(211 * 150, [&](wnnrt_context *c, float *y) {
+    return c->kernels->copy_strided(c, &copy, x.data(), y);
+  });
+  copy.element_bytes = 8; // in pairs
+  sameOnPools(2 * 211 * 150, [&](wnnrt_context *c, float *y) {
+    return c->kernels->copy_strided(c, &copy, x.data(), y);
+  });
+}
+
+TEST(ThreadsTest, ProductsAreTheSameOnAPool) {
+  Random random(3);
+  wnnrt_matmul_params m = {};
+  m.m = 45, m.n = 100, m.k = 37, m.alpha = 1;
+  m.a_row_stride = 37, m.a_col_stride = 1, m.b_row_stride = 100, m.b_col_stride = 1;
+  m.y_row_stride = 100, m.y_col_stride = 1;
+  auto a = random.reals(45 * 37), b = random.reals(37 * 100);
+  std::vector<char> scratch(wnnrt_matmul_scratch_bytes(&m));
+  sameOnPools(45 * 100, [&](wnnrt_context *c, float *y) {
+    return c->kernels->matmul(c, &m, a.data(), b.data(), y, scratch.data());
+  });
+  wnnrt_sdpa_params p = {};
+  p.batch = 2, p.heads = p.kv_heads = 5, p.lq = p.lk = 50, p.d = p.dv = 24, p.scale = 0.2f;
+  p.q_strides[0] = p.k_strides[0] = p.v_strides[0] = p.y_strides[0] = 5 * 50 * 24;
+  p.q_strides[1] = p.k_strides[1] = p.v_strides[1] = p.y_strides[1] = 50 * 24;
+  p.q_strides[2] = p.k_strides[2] = p.v_strides[2] = p.y_strides[2] = 24;
+  auto q = random.reals(12000), k = random.reals(12000), v = random.reals(12000);
+  Guarded<char> room(wnnrt_sdpa_scratch_bytes(&p));
+  sameOnPools(12000, [&](wnnrt_context *c, float *y) {
+    return c->kernels->sdpa(c, &p, q.data(), k.data(), v.data(), nullptr, y, room.data());
+  });
+  EXPECT_TRUE(room.intact());
+}
+
 } // namespace

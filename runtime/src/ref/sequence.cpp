@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention, LSTM and GRU. The recurrent kernels are built on the context's linear kernel, so they
 // are as fast as it is; their state lives in the caller's scratch.
+#include "../Isa.h"
 #include "../Kernels.h"
 #include "../ScalarMath.h"
 
@@ -170,15 +171,25 @@ wnnrt_status ref::gru(const wnnrt_context *ctx, const wnnrt_rnn_params *p, const
                 });
 }
 
+/// Packed keys and values, a block of 16 score rows, and alignment.
+int64_t sdpaPartFloats(const wnnrt_sdpa_params *p) {
+  int64_t floats = round16(p->lk) * (p->d + int64_t(16)) + round16(p->dv) * p->lk +
+                   int64_t(16) * (p->d + round16(p->dv)) + 64;
+  return (floats + 15) / 16 * 16;
+}
+
+/// At most 8, and as many as take 4 MiB; one in any case.
+int64_t sdpaParts(const wnnrt_sdpa_params *p) {
+  int64_t heads = int64_t(p->batch) * p->kv_heads;
+  return max2<int64_t>(1, min2<int64_t>(min2<int64_t>(8, heads), (1 << 20) / sdpaPartFloats(p)));
+}
+
 } // namespace wnnrt
 
 using namespace wnnrt;
 
-/// Room for packed keys and values, a block of 16 score rows, and alignment.
 size_t wnnrt_sdpa_scratch_bytes(const wnnrt_sdpa_params *p) {
-  int64_t floats = round16(p->lk) * (p->d + int64_t(16)) + round16(p->dv) * p->lk +
-                   int64_t(16) * (p->d + round16(p->dv)) + 64;
-  return static_cast<size_t>(floats) * sizeof(float);
+  return static_cast<size_t>(sdpaParts(p) * sdpaPartFloats(p)) * sizeof(float);
 }
 size_t wnnrt_lstm_scratch_bytes(const wnnrt_rnn_params *p) {
   return static_cast<size_t>(RnnScratch::floats(p, 4)) * sizeof(float);

@@ -40,7 +40,10 @@ struct Product {
   int64_t panelRows = 0; // rows of a packed panel, where more than k
 
   /// k > 0. Panels outermost: one pair of panels stays in the first-level cache.
-  void run(int64_t m) const {
+  void run(int64_t m) const { run(m, 0, blocksOf16(n)); }
+
+  /// Panels [first, end) alone; `first` is a multiple of tilePanels.
+  void run(int64_t m, int64_t first, int64_t end) const {
     static const int32_t noTaps[1] = {0};
     static const int64_t noOffsets[1] = {0};
     Split split(m, tilePixels);
@@ -57,9 +60,8 @@ struct Product {
     job.hi = __builtin_huge_valf();
     job.yPixelStride = yStride;
     job.yPanelStride = 16;
-    int64_t count = blocksOf16(n);
-    for (int64_t p = 0; p < count; p += tilePanels) {
-      int pair = static_cast<int>(minOf(tilePanels, count - p));
+    for (int64_t p = first; p < end; p += tilePanels) {
+      int pair = static_cast<int>(minOf(tilePanels, end - p));
       job.cols = static_cast<int32_t>(minOf(16, n - (p + pair - 1) * 16));
       job.w = panels + p * job.panelStride;
       for (int64_t t = 0; t < split.count; ++t) {

@@ -3,12 +3,14 @@
 // source, which is dense along another dim: batches of matrix transpositions.
 #include "../Isa.h"
 #include "../Strided.h"
+#include "Parallel.h"
 #include "Transpose.h"
 
 namespace wnnrt {
 
-wnnrt_status WNNRT_SIMD_NS::copy_strided(const wnnrt_context *ctx, const wnnrt_copy_params *p,
-                                         const void *xv, void *yv) {
+/// One thread's part.
+static wnnrt_status copyPart(const wnnrt_context *ctx, const wnnrt_copy_params *p, const void *xv,
+                             void *yv) {
   if (p->element_bytes != 4 || p->rank < 2 || p->rank > WNNRT_MAX_RANK)
     return ref::copy_strided(ctx, p, xv, yv);
   StridedBox<2> box;
@@ -42,6 +44,39 @@ wnnrt_status WNNRT_SIMD_NS::copy_strided(const wnnrt_context *ctx, const wnnrt_c
     return 0;
   });
   return WNNRT_OK;
+}
+
+wnnrt_status WNNRT_SIMD_NS::copy_strided(const wnnrt_context *ctx, const wnnrt_copy_params *p,
+                                         const void *xv, void *yv) {
+  // Shared out along the first dim that is long enough; a small copy is one thread's.
+  int64_t total = 1;
+  int along = -1;
+  if (p->rank >= 0 && p->rank <= WNNRT_MAX_RANK)
+    for (int d = 0; d < p->rank; ++d) {
+      total *= p->dims[d];
+      if (along < 0 && p->dims[d] >= 2 * int64_t(ctx->num_threads))
+        along = d;
+    }
+  if (!ctx->parallel_for || ctx->num_threads <= 1 || along < 0 || total < 16384)
+    return copyPart(ctx, p, xv, yv);
+  struct Work {
+    const wnnrt_copy_params *p;
+    const char *x;
+    char *y;
+    int along;
+    wnnrt_status status; // of the first part; it depends on the parameters alone
+  } work = {p, static_cast<const char *>(xv), static_cast<char *>(yv), along, WNNRT_OK};
+  splitWork(ctx, p->dims[along], [&work, ctx](int64_t begin, int64_t end) {
+    wnnrt_copy_params part = *work.p;
+    int64_t bytes = part.element_bytes;
+    part.dims[work.along] = end - begin;
+    wnnrt_status status =
+        copyPart(ctx, &part, work.x + begin * part.src_strides[work.along] * bytes,
+                 work.y + begin * part.dst_strides[work.along] * bytes);
+    if (begin == 0)
+      work.status = status;
+  });
+  return work.status;
 }
 
 } // namespace wnnrt

@@ -5,7 +5,7 @@
 #include "../ScalarRows.h"
 #include "../Strided.h"
 #include "ActRows.h"
-#include "Simd.h"
+#include "Parallel.h"
 
 namespace {
 
@@ -109,17 +109,102 @@ RunFn runFor(int32_t op) {
   }
 }
 
-/// y = x * scale + shift over n elements; steps 0 for one channel's values, 1 for 16 lanes.
-void scaleRow(const float *x, float *y, int64_t n, float scale, float shift) {
-  vf s = vset(scale), t = vset(shift);
+/// An activation as limits, or as a function on the elements that were just computed.
+struct RowAct {
+  const wnnrt_act &act;
+  wnnrt::WNNRT_SIMD_NS::ActRow row = nullptr;
+  bool scalar = false;
+  float lo = -__builtin_huge_valf(), hi = __builtin_huge_valf();
+
+  explicit RowAct(const wnnrt_act &a) : act(a) {
+    if (a.op == WNNRT_RELU)
+      lo = 0;
+    else if (a.op == WNNRT_CLAMP)
+      lo = a.a, hi = a.b;
+    else if (a.op != WNNRT_IDENTITY)
+      scalar = !(row = wnnrt::WNNRT_SIMD_NS::actRowFor(a.op));
+  }
+  /// More than the limits.
+  void apply(float *y, int64_t n) const {
+    if (row)
+      row(y, y, n, act.a, act.b);
+    else if (scalar)
+      wnnrt::scalarActRow(act, y, n);
+  }
+};
+
+/// y = x * scale + shift within limits, over n elements of one channel.
+WNNRT_INLINE void scaleRow(const float *x, float *y, int64_t n, float scale, float shift, float lo,
+                           float hi) {
+  vf s = vset(scale), t = vset(shift), least = vset(lo), most = vset(hi);
   int64_t i = 0;
   for (; i + vlanes <= n; i += vlanes)
-    vstore(y + i, vfma(vload(x + i), s, t));
+    vstore(y + i, vclamp(vfma(vload(x + i), s, t), least, most));
   if (i < n) {
     int part = static_cast<int>(n - i);
-    vstorePart(y + i, vfma(vloadPart(x + i, part), s, t), part);
+    vstorePart(y + i, vclamp(vfma(vloadPart(x + i, part), s, t), least, most), part);
   }
 }
+
+/// The same over whole pixels of a block of 16 channels, of which `lanes` are real.
+WNNRT_INLINE void scaleBlock(const float *x, float *y, int64_t n, const float *scale,
+                             const float *shift, int64_t lanes, float lo, float hi) {
+  vf least = vset(lo), most = vset(hi);
+  vf s[vper16], t[vper16];
+  for (int v = 0; v < vper16; ++v) {
+    int part = static_cast<int>(maxOf(0, minOf(vlanes, lanes - v * vlanes)));
+    s[v] = part ? vloadPart(scale + v * vlanes, part) : vzero();
+    t[v] = part ? vloadPart(shift + v * vlanes, part) : vzero();
+  }
+  for (int64_t i = 0; i < n; i += 16)
+    WNNRT_UNROLL
+  for (int v = 0; v < vper16; ++v)
+    vstore(y + i + v * vlanes, vclamp(vfma(vload(x + i + v * vlanes), s[v], t[v]), least, most));
+}
+
+/// One binary op on a box of results.
+struct BinaryBox {
+  RunFn fn;
+  RowAct act;
+
+  void run(wnnrt::StridedBox<3> box, const float *a, const float *b, float *y) const {
+    Rows r = {};
+    r.lo = act.lo;
+    r.hi = act.hi;
+    r.rows = 1;
+    // The two innermost dims are one call: rows are short in c16 (16 lanes).
+    if (box.rank >= 2) {
+      int d = box.rank - 1;
+      r.n = box.dims[d];
+      r.aStep = box.strides[0][d];
+      r.bStep = box.strides[1][d];
+      r.rows = box.dims[d - 1];
+      r.aRow = box.strides[0][d - 1];
+      r.bRow = box.strides[1][d - 1];
+      r.yRow = box.strides[2][d - 1];
+      box.rank -= 2;
+      if (r.n <= 0 || r.rows <= 0)
+        return;
+    }
+    bool twoDims = r.n > 0;
+    box.forEachRow([&](const int64_t *offset, int64_t n, const int64_t *step) {
+      for (int64_t i = 0; i < (twoDims ? n : 1); ++i) {
+        Rows call = r;
+        call.a = a + offset[0] + i * step[0];
+        call.b = b + offset[1] + i * step[1];
+        call.y = y + offset[2] + i * step[2];
+        if (!twoDims) {
+          call.n = n;
+          call.aStep = step[0];
+          call.bStep = step[1];
+        }
+        fn(call);
+        act.apply(call.y, call.rows * call.n); // y is dense
+      }
+      return 0;
+    });
+  }
+};
 
 } // namespace
 
@@ -130,8 +215,10 @@ wnnrt_status WNNRT_SIMD_NS::unary(const wnnrt_context *ctx, const wnnrt_unary_pa
   ActRow row = p->dtype == WNNRT_F32 ? actRowFor(p->op) : nullptr;
   if (!row)
     return ref::unary(ctx, p, x, y);
-  row(static_cast<const float *>(x), static_cast<float *>(y), p->n, static_cast<float>(p->a),
-      static_cast<float>(p->b));
+  splitLight(ctx, (p->n + 255) / 256, 512, [&](int64_t begin, int64_t end) {
+    row(static_cast<const float *>(x) + begin * 256, static_cast<float *>(y) + begin * 256,
+        minOf(p->n, end * 256) - begin * 256, static_cast<float>(p->a), static_cast<float>(p->b));
+  });
   return WNNRT_OK;
 }
 
@@ -143,52 +230,26 @@ wnnrt_status WNNRT_SIMD_NS::binary(const wnnrt_context *ctx, const wnnrt_binary_
     return ref::binary(ctx, p, av, bv, yv);
   int64_t yStrides[WNNRT_MAX_RANK];
   denseStrides(p->rank, p->dims, yStrides);
-  StridedBox<3> box;
+  wnnrt::StridedBox<3> box;
   for (int d = 0; d < p->rank; ++d)
     box.add(p->dims[d], {p->a_strides[d], p->b_strides[d], yStrides[d]});
-  Rows r = {};
-  r.lo = p->act.op == WNNRT_RELU ? 0 : p->act.op == WNNRT_CLAMP ? p->act.a : -__builtin_huge_valf();
-  r.hi = p->act.op == WNNRT_CLAMP ? p->act.b : __builtin_huge_valf();
-  r.rows = 1;
-  // The two innermost dims are one call: rows are short in c16 (16 lanes).
-  if (box.rank >= 2) {
-    int d = box.rank - 1;
-    r.n = box.dims[d];
-    r.aStep = box.strides[0][d];
-    r.bStep = box.strides[1][d];
-    r.rows = box.dims[d - 1];
-    r.aRow = box.strides[0][d - 1];
-    r.bRow = box.strides[1][d - 1];
-    r.yRow = box.strides[2][d - 1];
-    box.rank -= 2;
-    if (r.n <= 0 || r.rows <= 0)
-      return WNNRT_OK;
+  BinaryBox binary = {fn, RowAct(p->act)};
+  auto *a = static_cast<const float *>(av), *b = static_cast<const float *>(bv);
+  auto *y = static_cast<float *>(yv);
+  if (box.rank == 0) {
+    binary.run(box, a, b, y);
+    return WNNRT_OK;
   }
-  bool twoDims = r.n > 0;
-  ActRow act = r.lo == -__builtin_huge_valf() && r.hi == __builtin_huge_valf()
-                   ? actRowFor(p->act.op)
-                   : nullptr;
-  bool scalarAct =
-      !act && p->act.op != WNNRT_IDENTITY && p->act.op != WNNRT_RELU && p->act.op != WNNRT_CLAMP;
-  box.forEachRow([&](const int64_t *offset, int64_t n, const int64_t *step) {
-    for (int64_t i = 0; i < (twoDims ? n : 1); ++i) {
-      Rows call = r;
-      call.a = static_cast<const float *>(av) + offset[0] + i * step[0];
-      call.b = static_cast<const float *>(bv) + offset[1] + i * step[1];
-      call.y = static_cast<float *>(yv) + offset[2] + i * step[2];
-      if (!twoDims) {
-        call.n = n;
-        call.aStep = step[0];
-        call.bStep = step[1];
-      }
-      fn(call);
-      int64_t count = call.rows * call.n; // y is dense
-      if (act)
-        act(call.y, call.y, count, p->act.a, p->act.b);
-      else if (scalarAct)
-        scalarActRow(p->act, call.y, count);
-    }
-    return 0;
+  // Shared out along the outermost dim; the only one in runs of 256.
+  int64_t total = 1;
+  for (int d = 0; d < box.rank; ++d)
+    total *= box.dims[d];
+  int64_t run = box.rank == 1 ? 256 : 1, items = (box.dims[0] + run - 1) / run;
+  splitLight(ctx, items, 3 * total / maxOf(1, items), [&](int64_t begin, int64_t end) {
+    wnnrt::StridedBox<3> part = box;
+    part.dims[0] = minOf(box.dims[0], end * run) - begin * run;
+    binary.run(part, a + begin * run * box.strides[0][0], b + begin * run * box.strides[1][0],
+               y + begin * run * box.strides[2][0]);
   });
   return WNNRT_OK;
 }
@@ -198,29 +259,25 @@ wnnrt_status WNNRT_SIMD_NS::batch_norm(const wnnrt_context *ctx, const wnnrt_cha
   if (p->act.op < 0 || p->act.op > WNNRT_POW_SCALAR)
     return ref::batch_norm(ctx, p, xv, sv, tv, yv);
   auto *scale = static_cast<const float *>(sv), *shift = static_cast<const float *>(tv);
-  ActRow act = actRowFor(p->act.op);
+  RowAct act(p->act);
   bool c16 = p->layout == WNNRT_LAYOUT_C16;
+  // In runs that stay in the first-level cache between scaling and activation.
+  constexpr int64_t run = 1024;
   int64_t groups = c16 ? blocksOf16(p->c) : p->c, size = c16 ? int64_t(p->hw) * 16 : p->hw;
-  for (int64_t n = 0; n < p->n; ++n)
-    for (int64_t g = 0; g < groups; ++g) {
-      const float *x = static_cast<const float *>(xv) + (n * groups + g) * size;
-      float *y = static_cast<float *>(yv) + (n * groups + g) * size;
-      if (c16) {
-        for (int lane = 0; lane < 16; lane += vlanes) {
-          int part = static_cast<int>(maxOf(0, minOf(vlanes, p->c - g * 16 - lane)));
-          vf s = vloadPart(scale + minOf(p->c, g * 16 + lane), part);
-          vf t = vloadPart(shift + minOf(p->c, g * 16 + lane), part);
-          for (int64_t i = lane; i < size; i += 16)
-            vstore(y + i, vfma(vload(x + i), s, t));
-        }
-      } else {
-        scaleRow(x, y, size, scale[g], shift[g]);
-      }
-      if (act)
-        act(y, y, size, p->act.a, p->act.b);
-      else if (p->act.op != WNNRT_IDENTITY)
-        scalarActRow(p->act, y, size);
+  int64_t runs = (size + run - 1) / run;
+  splitLight(ctx, p->n * groups * runs, 2 * minOf(run, size), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      int64_t plane = i / runs, g = plane % groups, at = i % runs * run;
+      int64_t n = minOf(run, size - at);
+      const float *x = static_cast<const float *>(xv) + plane * size + at;
+      float *y = static_cast<float *>(yv) + plane * size + at;
+      if (c16)
+        scaleBlock(x, y, n, scale + g * 16, shift + g * 16, p->c - g * 16, act.lo, act.hi);
+      else
+        scaleRow(x, y, n, scale[g], shift[g], act.lo, act.hi);
+      act.apply(y, n);
     }
+  });
   return WNNRT_OK;
 }
 

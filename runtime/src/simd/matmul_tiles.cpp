@@ -3,6 +3,7 @@
 // multiplied without packing. Results stored down columns are computed as the transposed product.
 #include "../Isa.h"
 #include "../Strided.h"
+#include "Parallel.h"
 #include "Product.h"
 
 namespace {
@@ -119,7 +120,13 @@ wnnrt_status WNNRT_SIMD_NS::matmul(const wnnrt_context *ctx, const wnnrt_matmul_
       }
       Product product = {t.a, t.aRow, t.k, packed, t.n, t.y, t.yRow};
       if (t.aCol == 1) {
-        product.run(t.m);
+        if (t.m * t.n * t.k < 65536)
+          product.run(t.m);
+        else
+          splitWork(ctx, (blocksOf16(t.n) + tilePanels - 1) / tilePanels,
+                    [&](int64_t from, int64_t to) {
+                      product.run(t.m, from * tilePanels, minOf(blocksOf16(t.n), to * tilePanels));
+                    });
         continue;
       }
       // Rows of a that are not dense are copied, a tile of them at a time.

@@ -4,6 +4,7 @@
 #include "../Isa.h"
 #include "../ScalarRows.h"
 #include "ActRows.h"
+#include "Parallel.h"
 #include "RowSoftmax.h"
 #include "SimdMath.h"
 
@@ -93,6 +94,15 @@ WNNRT_INLINE void softmaxColumns(const float *x, float *y, int64_t dim, int64_t 
   }
 }
 
+void logSoftmaxRow(const float *x, float *y, int64_t n) {
+  vf shift = vset(rowLargest(x, n));
+  vf total = vset(logf(sumOver(x, n, [shift](vf v) { return vexp(vsub(v, shift)); })));
+  for (int64_t i = 0; i < n; i += vlanes) {
+    int part = static_cast<int>(minOf(vlanes, n - i));
+    vstorePart(y + i, vsub(vsub(vloadPart(x + i, part), shift), total), part);
+  }
+}
+
 } // namespace
 
 namespace wnnrt {
@@ -101,56 +111,55 @@ wnnrt_status WNNRT_SIMD_NS::softmax(const wnnrt_context *ctx, const wnnrt_softma
                                     const void *xv, void *yv) {
   if (p->dim <= 0)
     return ref::softmax(ctx, p, xv, yv);
+  auto *x = static_cast<const float *>(xv);
+  auto *y = static_cast<float *>(yv);
   if (p->inner != 1) {
-    for (int64_t o = 0; o < p->outer; ++o)
-      for (int64_t i = 0; i < p->inner; i += vlanes) {
-        int64_t at = o * p->dim * p->inner + i;
-        softmaxColumns(static_cast<const float *>(xv) + at, static_cast<float *>(yv) + at, p->dim,
-                       p->inner, static_cast<int>(minOf(vlanes, p->inner - i)), p->log != 0);
+    int64_t strips = (p->inner + vlanes - 1) / vlanes;
+    splitLight(ctx, p->outer * strips, 3 * p->dim * vlanes, [&](int64_t begin, int64_t end) {
+      for (int64_t s = begin; s < end; ++s) {
+        int64_t i = s % strips * vlanes, at = s / strips * p->dim * p->inner + i;
+        softmaxColumns(x + at, y + at, p->dim, p->inner,
+                       static_cast<int>(minOf(vlanes, p->inner - i)), p->log != 0);
       }
+    });
     return WNNRT_OK;
   }
-  for (int64_t o = 0; o < p->outer; ++o) {
-    const float *x = static_cast<const float *>(xv) + o * p->dim;
-    float *y = static_cast<float *>(yv) + o * p->dim;
-    if (!p->log) {
-      softmaxRow(x, y, p->dim, 1.0f, false);
-      continue;
+  splitLight(ctx, p->outer, 3 * p->dim, [&](int64_t begin, int64_t end) {
+    for (int64_t o = begin; o < end; ++o) {
+      if (p->log)
+        logSoftmaxRow(x + o * p->dim, y + o * p->dim, p->dim);
+      else
+        softmaxRow(x + o * p->dim, y + o * p->dim, p->dim, 1.0f, false);
     }
-    float largest = rowLargest(x, p->dim);
-    vf shift = vset(largest);
-    float sum = sumOver(x, p->dim, [shift](vf v) { return vexp(vsub(v, shift)); });
-    float logSum = logf(sum);
-    vf total = vset(logSum);
-    for (int64_t i = 0; i < p->dim; i += vlanes) {
-      int part = static_cast<int>(minOf(vlanes, p->dim - i));
-      vstorePart(y + i, vsub(vsub(vloadPart(x + i, part), shift), total), part);
-    }
-  }
+  });
   return WNNRT_OK;
 }
 
-wnnrt_status WNNRT_SIMD_NS::layer_norm(const wnnrt_context *, const wnnrt_row_norm_params *p,
+wnnrt_status WNNRT_SIMD_NS::layer_norm(const wnnrt_context *ctx, const wnnrt_row_norm_params *p,
                                        const void *xv, const void *weight, const void *bias,
                                        void *yv) {
-  for (int64_t r = 0; r < p->rows; ++r) {
-    const float *x = static_cast<const float *>(xv) + r * p->size;
-    normaliseRow(x, static_cast<float *>(yv) + r * p->size, p->size,
-                 statisticsOf(x, p->size, p->eps), static_cast<const float *>(weight),
-                 static_cast<const float *>(bias));
-  }
+  splitLight(ctx, p->rows, 3 * p->size, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      const float *x = static_cast<const float *>(xv) + r * p->size;
+      normaliseRow(x, static_cast<float *>(yv) + r * p->size, p->size,
+                   statisticsOf(x, p->size, p->eps), static_cast<const float *>(weight),
+                   static_cast<const float *>(bias));
+    }
+  });
   return WNNRT_OK;
 }
 
-wnnrt_status WNNRT_SIMD_NS::rms_norm(const wnnrt_context *, const wnnrt_row_norm_params *p,
+wnnrt_status WNNRT_SIMD_NS::rms_norm(const wnnrt_context *ctx, const wnnrt_row_norm_params *p,
                                      const void *xv, const void *weight, void *yv) {
-  for (int64_t r = 0; r < p->rows; ++r) {
-    const float *x = static_cast<const float *>(xv) + r * p->size;
-    float squares = sumOver(x, p->size, [](vf v) { return vmul(v, v); });
-    Statistics s = {0, 1.0f / __builtin_sqrtf(squares / static_cast<float>(p->size) + p->eps)};
-    normaliseRow(x, static_cast<float *>(yv) + r * p->size, p->size, s,
-                 static_cast<const float *>(weight), nullptr);
-  }
+  splitLight(ctx, p->rows, 3 * p->size, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      const float *x = static_cast<const float *>(xv) + r * p->size;
+      float squares = sumOver(x, p->size, [](vf v) { return vmul(v, v); });
+      Statistics s = {0, 1.0f / __builtin_sqrtf(squares / static_cast<float>(p->size) + p->eps)};
+      normaliseRow(x, static_cast<float *>(yv) + r * p->size, p->size, s,
+                   static_cast<const float *>(weight), nullptr);
+    }
+  });
   return WNNRT_OK;
 }
 
@@ -162,26 +171,28 @@ wnnrt_status WNNRT_SIMD_NS::group_norm(const wnnrt_context *ctx, const wnnrt_gro
   auto *weight = static_cast<const float *>(wv), *bias = static_cast<const float *>(bv);
   ActRow act = actRowFor(p->act.op);
   int64_t channels = p->c / p->groups, size = channels * p->hw;
-  for (int64_t i = 0; i < int64_t(p->n) * p->groups; ++i) {
-    const float *x = static_cast<const float *>(xv) + i * size;
-    float *y = static_cast<float *>(yv) + i * size;
-    Statistics s = statisticsOf(x, size, p->eps);
-    for (int64_t c = 0; c < channels; ++c) {
-      int64_t channel = i % p->groups * channels + c;
-      // (x - mean) * (scale * weight) + bias
-      Statistics scaled = {s.mean, s.scale * (weight ? weight[channel] : 1.0f)};
-      float shift = bias ? bias[channel] : 0.0f;
-      vf mean = vset(scaled.mean), scale = vset(scaled.scale), add = vset(shift);
-      for (int64_t k = c * p->hw; k < (c + 1) * p->hw; k += vlanes) {
-        int part = static_cast<int>(minOf(vlanes, (c + 1) * p->hw - k));
-        vstorePart(y + k, vfma(vsub(vloadPart(x + k, part), mean), scale, add), part);
+  splitLight(ctx, int64_t(p->n) * p->groups, 4 * size, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const float *x = static_cast<const float *>(xv) + i * size;
+      float *y = static_cast<float *>(yv) + i * size;
+      Statistics s = statisticsOf(x, size, p->eps);
+      for (int64_t c = 0; c < channels; ++c) {
+        int64_t channel = i % p->groups * channels + c;
+        // (x - mean) * (scale * weight) + bias
+        Statistics scaled = {s.mean, s.scale * (weight ? weight[channel] : 1.0f)};
+        float shift = bias ? bias[channel] : 0.0f;
+        vf mean = vset(scaled.mean), scale = vset(scaled.scale), add = vset(shift);
+        for (int64_t k = c * p->hw; k < (c + 1) * p->hw; k += vlanes) {
+          int part = static_cast<int>(minOf(vlanes, (c + 1) * p->hw - k));
+          vstorePart(y + k, vfma(vsub(vloadPart(x + k, part), mean), scale, add), part);
+        }
       }
+      if (act)
+        act(y, y, size, p->act.a, p->act.b);
+      else if (p->act.op != WNNRT_IDENTITY)
+        scalarActRow(p->act, y, size);
     }
-    if (act)
-      act(y, y, size, p->act.a, p->act.b);
-    else if (p->act.op != WNNRT_IDENTITY)
-      scalarActRow(p->act, y, size);
-  }
+  });
   return WNNRT_OK;
 }
 

@@ -2,7 +2,7 @@
 // Nearest and bilinear upsampling on c16 tensors: the taps of an output pixel are found once and
 // used for all 16 channels. Plain tensors and bicubic go to the reference kernel.
 #include "../Isa.h"
-#include "Simd.h"
+#include "Parallel.h"
 
 namespace {
 
@@ -63,15 +63,15 @@ wnnrt_status WNNRT_SIMD_NS::upsample2d(const wnnrt_context *ctx, const wnnrt_ups
     taps[ox].first *= 16;
     taps[ox].second *= 16;
   }
-  int64_t planes = p->n * blocksOf16(p->c), ihw = int64_t(p->ih) * p->iw,
-          ohw = int64_t(p->oh) * p->ow;
-  for (int64_t plane = 0; plane < planes; ++plane)
-    for (int64_t oy = 0; oy < p->oh; ++oy) {
-      Tap row = rows.at(oy);
+  int64_t planes = p->n * blocksOf16(p->c), ihw = int64_t(p->ih) * p->iw;
+  splitLight(ctx, planes * p->oh, int64_t(p->ow) * 24, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      int64_t plane = i / p->oh;
+      Tap row = rows.at(i % p->oh);
       const float *top = static_cast<const float *>(xv) + (plane * ihw + row.first * p->iw) * 16;
       const float *bottom =
           static_cast<const float *>(xv) + (plane * ihw + row.second * p->iw) * 16;
-      float *y = static_cast<float *>(yv) + (plane * ohw + oy * p->ow) * 16;
+      float *y = static_cast<float *>(yv) + i * p->ow * 16;
       if (!cols.bilinear) {
         for (int64_t ox = 0; ox < p->ow; ++ox)
           for (int lane = 0; lane < 16; lane += vlanes)
@@ -89,6 +89,7 @@ wnnrt_status WNNRT_SIMD_NS::upsample2d(const wnnrt_context *ctx, const wnnrt_ups
         }
       }
     }
+  });
   return WNNRT_OK;
 }
 
