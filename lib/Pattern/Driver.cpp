@@ -8,6 +8,7 @@
 #include "wnnx/Pattern/Listener.h"
 #include "wnnx/Pattern/Prefilter.h"
 #include "wnnx/Pattern/Rewriter.h"
+#include "wnnx/Pattern/Schedule.h"
 
 #include "fmt/format.h"
 #include "llvm/ADT/DenseMap.h"
@@ -83,25 +84,9 @@ public:
   }
 
   LogicalResult runAll() {
-    if (options.schedule.empty()) {
-      for (const Ruleset &s : program.rulesets) {
-        bool changed = false;
-        if (failed(runSet(s.name, true, changed)))
-          return failure();
-      }
-      return success();
-    }
-    for (const ast::ScheduleDecl &s : program.schedules) {
-      bool changed = false;
-      if (s.name.text == options.schedule)
-        return runTerms(s.terms, changed);
-    }
-    std::vector<std::string_view> known;
-    for (const ast::ScheduleDecl &s : program.schedules)
-      known.push_back(s.name.text);
-    return diags.error("rules", "pat-schedule",
-                       fmt::format("there is no schedule `{}`{}", options.schedule,
-                                   didYouMean(options.schedule, known)));
+    FailureOr<std::vector<ast::SchedTerm>> terms = planSchedule(program, options.schedule, diags);
+    bool changed = false;
+    return failed(terms) ? failure() : runTerms(*terms, changed);
   }
 
 private:
@@ -220,6 +205,8 @@ LogicalResult Driver::runSet(const std::string &name, bool toFixpoint, bool &cha
     if (failed(outcome))
       return failure();
   }
+  if (options.listener)
+    options.listener->ranSet(name);
   return success();
 }
 

@@ -81,9 +81,16 @@ void checkSchedule(const std::vector<ast::SchedTerm> &terms, const Declarations 
                    Diagnostics &diags) {
   for (const ast::SchedTerm &t : terms) {
     checkSchedule(t.group, decls, diags);
-    if (t.ruleset && !decls.rulesets.count(t.ruleset.text) && !decls.incomplete)
-      diags.error(t.ruleset.range, "pat-unknown-ruleset",
-                  fmt::format("unknown rule set `{}`", t.ruleset.text));
+    if (!t.ruleset || decls.rulesets.count(t.ruleset.text) || decls.incomplete)
+      continue;
+    std::vector<std::string_view> known;
+    for (const auto &s : decls.rulesets)
+      known.push_back(s.first);
+    diags
+        .error(t.ruleset.range, "pat-unknown-ruleset",
+               fmt::format("unknown rule set `{}`{}", t.ruleset.text,
+                           didYouMean(t.ruleset.text, known)))
+        .fixName(t.ruleset.text, known);
   }
 }
 
@@ -242,6 +249,13 @@ Program checkFiles(std::vector<const ast::File *> files, Diagnostics &diags) {
   for (const ast::File *f : files) {
     for (const ast::ScheduleDecl &s : f->schedules) {
       checkSchedule(s.terms, decls, diags);
+      auto twin = std::find_if(f->schedules.begin(), f->schedules.end(),
+                               [&](const auto &o) { return o.name.text == s.name.text; });
+      if (&*twin != &s && s.name)
+        diags
+            .error(s.name.range, "pat-redefined",
+                   fmt::format("schedule `{}` is declared twice", s.name.text))
+            .note(twin->name.range, "here for the first time");
       program.schedules.push_back(s);
     }
     for (const ast::TestDecl &t : f->tests) {

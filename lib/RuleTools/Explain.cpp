@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The search for near misses: rules run set by set, and when a set has come to rest the reference
-// matcher tries its rules once more at every anchor that is left, this time taking notes.
+// The search for near misses: rules run as the schedule says, and whenever a set has come to rest
+// the reference matcher tries its rules once more at every anchor that is left, this time taking
+// notes. Of a set that runs several times, what is said is what the last run left.
 #include "wnnx/RuleTools/Explain.h"
 
 #include "Labels.h"
@@ -12,8 +13,8 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
-#include <set>
 
 namespace wnnx::pat {
 
@@ -68,16 +69,20 @@ bool findAlternative(const Pat &p, SourceRange where, size_t &index, size_t &cou
   return false;
 }
 
-struct Fired : RewriteListener {
+struct Watcher : RewriteListener {
   std::map<std::string, std::vector<std::string>> at; // rule to anchors
   std::map<std::string, std::string> goneBy;          // "%y (relu)" to rule
+  uint64_t applications = 0;
+  std::function<void(const std::string &)> onSet;
   void applied(const Application &a) override {
+    ++applications;
     at[a.rule.title()].push_back(a.anchor);
     for (const std::string &m : a.matched) {
       if (!llvm::is_contained(a.added, m))
         goneBy.emplace(m, a.rule.title());
     }
   }
+  void ranSet(const std::string &set) override { onSet(set); }
 };
 
 class Explainer {
@@ -86,7 +91,7 @@ class Explainer {
   const RuleSet &rules;
   const ExplainOptions &options;
   Diagnostics &diags;
-  Fired fired;
+  Watcher fired;
 
 public:
   Explainer(Graph &graph, const RuleSet &r, const ExplainOptions &o, Diagnostics &d)
@@ -96,7 +101,7 @@ public:
 
 private:
   LogicalResult checkNames();
-  RuleExplanation explain(const Rule &rule, uint64_t count);
+  RuleExplanation explain(const Rule &rule);
   Attempt attempt(const Rule &rule, const NearMiss &far, const std::vector<NearMiss> &missing);
   Obstacle obstacle(const NearMiss &m, const Rule &rule);
   std::optional<std::string> rejection(const Rule &rule, Node *anchor);
@@ -194,15 +199,15 @@ std::optional<std::string> Explainer::rejection(const Rule &rule, Node *anchor) 
   return why;
 }
 
-RuleExplanation Explainer::explain(const Rule &rule, uint64_t count) {
+RuleExplanation Explainer::explain(const Rule &rule) {
   RuleExplanation e;
   e.rule = rule.title();
   e.place = rule.place();
   e.ruleset = rule.ruleset;
   e.eqClass = eqClassName(rule.eqClass);
   e.doc = rule.doc;
-  e.fired = count;
   e.firedAt = fired.at[rule.title()];
+  e.fired = e.firedAt.size();
   std::string policy;
   if (rule.off)
     policy = "the rule is switched off (`off`)";
@@ -298,25 +303,34 @@ FailureOr<Explanation> Explainer::run() {
     return failure();
   Explanation all;
   std::map<unsigned, RuleExplanation> byOrder; // a rule `for` several ops is several of one name
-  for (const Ruleset &set : program.rulesets) {
-    std::set<std::string, std::less<>> members;
+  std::map<std::string, uint64_t> seen;        // applications when a set was last looked at
+  auto look = [&](const std::string &set) {
+    g.nameAll();
+    auto [it, fresh] = seen.emplace(set, fired.applications);
+    if (!fresh && it->second == fired.applications)
+      return;
+    it->second = fired.applications;
     for (const auto &r : program.rules) {
-      if (r->ruleset == set.name)
-        members.insert(r->name);
+      if (r->ruleset == set && (options.rule.empty() || options.rule == r->name))
+        byOrder[r->fileOrder] = explain(*r);
     }
-    RewriteOptions rewrite = options.rewrite;
-    rewrite.listener = &fired;
-    rewrite.only = [&](std::string_view name) {
-      return members.count(name) && (!options.rewrite.only || options.rewrite.only(name));
-    };
-    RewriteReport report;
-    if (applyRules(g, rules, rewrite, report, diags).failed())
-      return failure();
-    for (const auto &r : program.rules) {
-      if (members.count(r->name) && (options.rule.empty() || options.rule == r->name)) {
-        bool ran = !report.rules.empty(); // not where nothing may be applied
-        byOrder[r->fileOrder] = explain(*r, ran ? report.rules[r->fileOrder].fired : 0);
-      }
+  };
+  fired.onSet = look;
+  RewriteOptions rewrite = options.rewrite;
+  rewrite.listener = &fired;
+  RewriteReport report;
+  if (applyRules(g, rules, rewrite, report, diags).failed())
+    return failure();
+  if (rewrite.ruleLimit == 0) { // only look: nothing ran
+    for (const Ruleset &s : program.rulesets)
+      look(s.name);
+  }
+  for (const auto &r : program.rules) {
+    if (!seen.count(r->ruleset) && (options.rule.empty() || options.rule == r->name)) {
+      RuleExplanation &e = byOrder[r->fileOrder] = explain(*r);
+      e.attempts.clear();
+      e.note =
+          fmt::format("its rule set `{}` is not in schedule `{}`", r->ruleset, rewrite.schedule);
     }
   }
   for (auto &[order, explanation] : byOrder)

@@ -32,6 +32,24 @@ DiagnosticBuilder &&DiagnosticBuilder::note(std::string place, std::string text)
   diag.notes.push_back({Severity::Note, "", {}, std::move(place), std::move(text), "", {}});
   return std::move(*this);
 }
+DiagnosticBuilder &DiagnosticBuilder::fix(SourceRange range, std::string text) & {
+  diag.fixes.push_back({range, std::move(text)});
+  return *this;
+}
+DiagnosticBuilder &&DiagnosticBuilder::fix(SourceRange range, std::string text) && {
+  return std::move(fix(range, std::move(text)));
+}
+DiagnosticBuilder &DiagnosticBuilder::fixName(std::string_view name,
+                                              const std::vector<std::string_view> &candidates) & {
+  std::string near = nearestName(name, candidates);
+  if (!near.empty() && diag.range)
+    diag.fixes.push_back({diag.range, std::move(near)});
+  return *this;
+}
+DiagnosticBuilder &&DiagnosticBuilder::fixName(std::string_view name,
+                                               const std::vector<std::string_view> &candidates) && {
+  return std::move(fixName(name, candidates));
+}
 
 const SourceFile &Diagnostics::addFile(std::string name, std::string text) {
   files.push_back(std::make_unique<SourceFile>(std::move(name), std::move(text)));

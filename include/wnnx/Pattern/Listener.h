@@ -30,6 +30,8 @@ public:
   virtual void applied(const Application &) {}
   /// A match whose right side did not fit.
   virtual void rejected(const Rule &, const Node &, const std::string &, uint64_t) {}
+  /// A rule set has run, for the first time or again; the graph stands as it left it.
+  virtual void ranSet(const std::string &) {}
 };
 
 } // namespace wnnx::pat

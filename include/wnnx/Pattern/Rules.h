@@ -44,8 +44,8 @@ struct RewriteOptions {
   EqPolicy allow;
   /// What the user asserts of inputs; for range facts.
   InputRanges inputRanges;
-  /// Name of the schedule to run; without one the rule sets run in the order of `after`, each until
-  /// nothing changes.
+  /// Name of the schedule to run; without one `default`, if the rules declare it, or else the rule
+  /// sets in the order of `after`, each until nothing changes (Schedule.h).
   std::string schedule;
   /// Whether the target fuses this activation into convolutions and products.
   std::function<bool(std::string_view)> fusedAct = [](std::string_view) { return true; };

@@ -53,8 +53,8 @@ struct Explanation {
   std::string nodeGone;
 };
 
-/// Applies the rules to `g`, set by set, and looks after each set at what its rules did not match.
-/// Fails when the rules fail, or when `rule` or `node` does not exist.
+/// Applies the rules to `g` as their schedule says, and looks after each set at what its rules did
+/// not match. Fails when the rules fail, or when `rule` or `node` does not exist.
 FailureOr<Explanation> explainRules(Graph &g, const RuleSet &rules, const ExplainOptions &options,
                                     Diagnostics &diags);
 

@@ -17,6 +17,12 @@ namespace wnnx {
 
 enum class Severity { Error, Warning, Remark, Note };
 
+/// What a message proposes to do: replace a range by a text. An empty range inserts.
+struct FixIt {
+  SourceRange range;
+  std::string text;
+};
+
 struct Diagnostic {
   Severity severity = Severity::Error;
   std::string code;  // a short stable name such as `pat-unknown-op`; may be empty
@@ -25,6 +31,7 @@ struct Diagnostic {
   std::string message;
   std::string hint;
   std::vector<Diagnostic> notes;
+  std::vector<FixIt> fixes = {}; // for editors and programs; all of them together
 };
 
 class Diagnostics;
@@ -50,6 +57,13 @@ public:
   DiagnosticBuilder &&note(SourceRange range, std::string text) &&;
   DiagnosticBuilder &note(SourceRange range, std::string text) &;
   DiagnosticBuilder &&note(std::string place, std::string text) &&;
+  DiagnosticBuilder &&fix(SourceRange range, std::string text) &&;
+  DiagnosticBuilder &fix(SourceRange range, std::string text) &;
+  /// A fix that puts the candidate nearest to `name`, if one is near, where the message points.
+  DiagnosticBuilder &&fixName(std::string_view name,
+                              const std::vector<std::string_view> &candidates) &&;
+  DiagnosticBuilder &fixName(std::string_view name,
+                             const std::vector<std::string_view> &candidates) &;
 
   operator LogicalResult() && { return failure(); }
   template <class T> operator FailureOr<T>() && { return failure(); }
