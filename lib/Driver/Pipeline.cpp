@@ -93,11 +93,16 @@ FailureOr<LoadedRules> loadPipelineRules(const PipelineOptions &options, Diagnos
   return loaded;
 }
 
-/// Rules that were tried and did not fire, for those who wonder why.
-static std::string describeUnused(const pat::RewriteReport &report) {
+/// The rules that did not fire: how many and why, for those who wonder, each in a line of its own.
+static std::string describeUnused(const pat::RewriteReport &report, bool each) {
   std::string out;
+  size_t unused = 0, tried = 0;
   for (const pat::RuleStats &r : report.rules) {
     if (r.fired)
+      continue;
+    ++unused;
+    tried += r.tried > 0;
+    if (!each && !r.rejected && !r.overBudget)
       continue;
     out += "did not fire: " + r.rule + " (" + r.place + "): tried at " + std::to_string(r.tried) +
            (r.tried == 1 ? " node" : " nodes");
@@ -107,6 +112,10 @@ static std::string describeUnused(const pat::RewriteReport &report) {
       out += ", gave up " + std::to_string(r.overBudget) + " times";
     out += "\n";
   }
+  if (!each && unused)
+    out += std::to_string(unused) + (unused == 1 ? " rule" : " rules") + " did not fire, " +
+           std::to_string(tried) +
+           " of them tried; --rule-report=all lists them, `wnnx-pat explain` says why\n";
   return out;
 }
 
@@ -118,6 +127,7 @@ static LogicalResult runRules(Graph &graph, const PipelineOptions &options,
     rewrite.ruleLimit = options.monitor.ruleLimit - monitor->applications().size();
   rewrite.allow = rules.policy;
   rewrite.verifyEach = options.verifyEach;
+  rewrite.schedule = options.schedule;
   verify::RewriteValidator validator(diags);
   unsigned errorsBefore = diags.errorCount();
   if (options.ruleChecks.validateRewrites)
@@ -135,8 +145,8 @@ static LogicalResult runRules(Graph &graph, const PipelineOptions &options,
                  << "\n";
   if (options.log && options.report != PipelineOptions::None)
     *options.log << summarize(report);
-  if (options.log && options.report == PipelineOptions::Full)
-    *options.log << describeUnused(report);
+  if (options.log && options.report >= PipelineOptions::Full)
+    *options.log << describeUnused(report, options.report == PipelineOptions::All);
   return result;
 }
 

@@ -1,9 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Remarks, expectations, profiles: docs/debugging-rules.md.
+// Rules and their schedule; remarks, expectations, profiles: docs/debugging-rules.md.
 #include "wnnx/Driver/RuleOptions.h"
 
 namespace wnnx {
+
+void addRuleOptions(CommandLine &line, PipelineOptions &to) {
+  line.list("rules", "FILE", to.rules, "Apply the rewrite rules of FILE; may be repeated");
+  line.value("schedule", "NAME", to.schedule,
+             "Run the rule sets as this schedule of the rules says; without it `default`, if there "
+             "is one, or else in the order of `after`");
+  line.list("interface", "EDITS", to.interface,
+            "Edit inputs and outputs first, as in `drop output aux; output y = logits[:, -1]; "
+            "assume input mask = 1`; may be repeated");
+  line.names("allow", "CLASSES", to.allow,
+             "Which rules may run: exact, real, approx, order, relaxed, all, or names of rules; "
+             "without it exact,real,order. `interface` allows interface blocks of rule files");
+  line.optionalChoice(
+      "rule-report", {"fired", "all"},
+      [&to](std::string_view v) {
+        to.report = v == "all" ? PipelineOptions::All : PipelineOptions::Full;
+      },
+      "Say which rules fired and how many did not; `all` also lists those that did not");
+}
 
 void addMonitorOptions(CommandLine &line, pat::MonitorOptions &to) {
   line.value("Rpass", "REGEX", to.pass, "Say where rules with such names fired");

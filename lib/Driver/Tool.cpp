@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <memory>
 
 namespace wnnx {
 
@@ -85,20 +86,46 @@ void CommandLine::integer(std::string_view name, std::string_view valueName, uin
       [&to](std::string_view v) { return readNumber(v, to, "a whole number from 0 on"); });
 }
 
-void CommandLine::choice(std::string_view name, std::vector<std::string_view> words,
-                         std::string &to, std::string_view text) {
+/// "a|b|c", which lives as long as the program: the table of options keeps views.
+static std::string_view joinWords(const std::vector<std::string_view> &words) {
+  static std::vector<std::unique_ptr<std::string>> kept;
   std::string all;
   for (std::string_view w : words)
     all += (all.empty() ? "" : "|") + std::string(w);
-  // The table keeps views; the joined text must live as long as it.
-  static std::vector<std::unique_ptr<std::string>> kept;
-  kept.push_back(std::make_unique<std::string>(all));
-  add(name, *kept.back(), text, [&to, words, all](std::string_view v) -> std::string {
-    if (std::find(words.begin(), words.end(), v) == words.end())
-      return "is one of " + all + "; found `" + std::string(v) + "`" + didYouMean(v, words);
-    to = v;
+  kept.push_back(std::make_unique<std::string>(std::move(all)));
+  return *kept.back();
+}
+
+/// Why `v` is none of the words, or the empty string.
+static std::string checkWord(std::string_view v, const std::vector<std::string_view> &words,
+                             std::string_view joined) {
+  if (std::find(words.begin(), words.end(), v) != words.end())
     return "";
+  return "is one of " + std::string(joined) + "; found `" + std::string(v) + "`" +
+         didYouMean(v, words);
+}
+
+void CommandLine::choice(std::string_view name, std::vector<std::string_view> words,
+                         std::string &to, std::string_view text) {
+  std::string_view joined = joinWords(words);
+  add(name, joined, text, [&to, words, joined](std::string_view v) {
+    std::string wrong = checkWord(v, words, joined);
+    if (wrong.empty())
+      to = v;
+    return wrong;
   });
+}
+
+void CommandLine::optionalChoice(std::string_view name, std::vector<std::string_view> words,
+                                 std::function<void(std::string_view)> set, std::string_view text) {
+  std::string_view joined = joinWords(words);
+  add(name, joined, text, [set, words, joined](std::string_view v) {
+    std::string wrong = v.empty() ? "" : checkWord(v, words, joined);
+    if (wrong.empty())
+      set(v);
+    return wrong;
+  });
+  options.back().valueOptional = true;
 }
 
 std::string CommandLine::help() const {

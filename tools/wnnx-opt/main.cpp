@@ -55,13 +55,7 @@ int main(int argc, char **argv) {
   std::vector<std::string> plugins;
   line.list("plugin", "FILE", plugins,
             "Load a plugin, whose functions rules declare with `extern fn`; may be repeated");
-  line.list("rules", "FILE", o.pipeline.rules, "Apply the rules of FILE; may be repeated");
-  line.list("interface", "EDITS", o.pipeline.interface,
-            "Edit inputs and outputs first, as in `drop output aux; output y = logits[:, -1]; "
-            "assume input mask = 1`; may be repeated");
-  line.names("allow", "CLASSES", o.pipeline.allow,
-             "Which rules may run: exact, real, approx, order, relaxed, all, or names of rules; "
-             "without it exact,real,order. `interface` allows interface blocks of rule files");
+  addRuleOptions(line, o.pipeline);
   line.names(
       "passes", "A,B,...", o.pipeline.passes,
       "Passes to run, in order; `rules` stands for the rules (which run first when it is not "

@@ -14,7 +14,14 @@ void ModelOptions::addTo(CommandLine &line) {
             "Type of an input, such as x:f32[1,3,224,224]; for .pt models; may be repeated");
   line.names("allow", "CLASSES", allow,
              "Which rules may run: exact, real, approx, order, relaxed, all, or names of rules; "
-             "without it exact,real,order");
+             "without it exact,real,order. `interface` allows interface blocks of rule files");
+  line.list(
+      "interface", "EDITS", interface,
+      "Edit inputs and outputs first, as in `drop output aux; assume input x in [0, 255]`; may "
+      "be repeated");
+  line.value("schedule", "NAME", schedule,
+             "Run the rule sets as this schedule of the rules says; without it `default`, if there "
+             "is one");
   line.flag("raw", raw,
             "Take the model as it is, without the passes `shape` and `simplify` that the compiler "
             "runs before rules");
@@ -23,26 +30,23 @@ void ModelOptions::addTo(CommandLine &line) {
 FailureOr<LoadedModel> ModelOptions::load(Diagnostics &diags) {
   LoadedModel m;
   LoadOptions options;
-  bool ok = parseInputSpecs(inputs, options.inputs, diags).succeeded();
-  if (!rules.empty()) {
-    FailureOr<pat::RuleSet> loaded = pat::loadRules(rules, diags);
-    if (failed(loaded))
-      ok = false;
-    else
-      m.rules = *loaded;
-  }
-  std::vector<std::string_view> names;
-  if (m.rules)
-    names = m.rules->ruleNames();
-  if (!ok)
+  if (parseInputSpecs(inputs, options.inputs, diags).failed())
     return failure();
-  FailureOr<pat::EqPolicy> policy = pat::parseEqPolicy(allow, names, "--allow", diags);
-  if (failed(policy))
+  PipelineOptions pipeline;
+  pipeline.rules = rules;
+  pipeline.allow = allow;
+  pipeline.interface = interface;
+  pipeline.ruleChecks.skipVerify = true;
+  FailureOr<LoadedRules> loaded = loadPipelineRules(pipeline, diags);
+  if (failed(loaded))
     return failure();
-  m.rewrite.allow = *policy;
   m.graph = loadModel(path, options, diags);
-  if (!m.graph)
+  if (!m.graph || failed(editInterface(*m.graph, pipeline, *loaded, diags)))
     return failure();
+  m.rules = loaded->rules;
+  m.rewrite.allow = loaded->policy;
+  m.rewrite.inputRanges = loaded->ranges;
+  m.rewrite.schedule = schedule;
   if (!raw) {
     if (runPasses(*m.graph, {"shape"}, {}, diags).failed() ||
         simplify(*m.graph, {}, diags).failed())

@@ -18,9 +18,9 @@ struct LoadedModel {
 
 struct ModelOptions {
   std::string path;
-  std::vector<std::string> rules, inputs, passes{"shape", "simplify"};
+  std::vector<std::string> rules, inputs, allow, interface;
+  std::string schedule;
   bool raw = false;
-  std::vector<std::string> allow;
 
   /// Options for inputs, rules and passes.
   void addTo(CommandLine &line);

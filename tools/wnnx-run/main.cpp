@@ -9,7 +9,6 @@ using namespace wnnx;
 
 int main(int argc, char **argv) {
   RunJobOptions o;
-  bool report = false;
   CommandLine line(
       "wnnx-run", "[options] model",
       "Runs a model (.pt, .wnnx or .wnnxt) on NumPy arrays, or on random ones when none "
@@ -25,7 +24,7 @@ int main(int argc, char **argv) {
   line.choice("engine", {"interp", "compiled"}, o.engine,
               "The reference interpreter (the default), or C++ that is generated, built with $CXX "
               "and loaded");
-  line.list("rules", "FILE", o.pipeline.rules, "Apply the rewrite rules of FILE; may be repeated");
+  addRuleOptions(line, o.pipeline);
   line.names("passes", "A,B,...", o.pipeline.passes,
              "Passes to run first; with rules or the compiled engine, "
              "shape,simplify,rules,simplify when not given");
@@ -39,15 +38,8 @@ int main(int argc, char **argv) {
   line.integer("runs", "N", o.runs, "How many runs to time (20)");
   line.integer("seed", "N", o.seed, "Seed of random inputs (0)");
   line.value("keep", "FOLDER", o.keep, "Keep the generated files of the compiled engine in FOLDER");
-  line.flag("rule-report", report, "Say what the rules did");
   line.flag("verify-each", o.pipeline.verifyEach, "Verify the graph after each pass and rewrite");
   addRuleCheckOptions(line, o.pipeline.ruleChecks);
-  line.list("interface", "EDITS", o.pipeline.interface,
-            "Edit inputs and outputs first, as in `drop output aux; output y = logits[:, -1]; "
-            "assume input mask = 1`; may be repeated");
-  line.names("allow", "CLASSES", o.pipeline.allow,
-             "Which rules may run: exact, real, approx, order, relaxed, all, or names of rules; "
-             "without it exact,real,order. `interface` allows interface blocks of rule files");
   addMonitorOptions(line, o.pipeline.monitor);
   if (int code = line.parse(argc, argv); code >= 0)
     return code;
@@ -55,7 +47,6 @@ int main(int argc, char **argv) {
     return line.usage("no model is given");
   if (o.time && (o.runs == 0 || o.runs > 1000000))
     return line.usage("`--runs` is between 1 and 1000000");
-  o.pipeline.report = report ? PipelineOptions::Full : PipelineOptions::None;
   o.pipeline.log = &llvm::errs();
   Diagnostics diags;
   LogicalResult result = runModel(o, llvm::outs(), diags);

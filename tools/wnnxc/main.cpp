@@ -10,7 +10,8 @@ using namespace wnnx;
 
 int main(int argc, char **argv) {
   CompileJobOptions o;
-  bool quiet = false, fullReport = false, listOps = false;
+  o.pipeline.report = PipelineOptions::Summary;
+  bool quiet = false, listOps = false;
   CommandLine line("wnnxc", "[options] model -o FILE",
                    "Compiles a neural network (.pt from torch.jit.save, .wnnx, or .wnnxt) to C++ "
                    "that links\nwith libwnnrt, or converts it to .wnnx or .wnnxt. The extension of "
@@ -24,7 +25,7 @@ int main(int argc, char **argv) {
   std::vector<std::string> plugins;
   line.list("plugin", "FILE", plugins,
             "Load a plugin, whose functions rules declare with `extern fn`; may be repeated");
-  line.list("rules", "FILE", o.pipeline.rules, "Apply the rewrite rules of FILE; may be repeated");
+  addRuleOptions(line, o.pipeline);
   line.choice(
       "weights", {"auto", "embed", "incbin", "file"}, o.weights,
       "Where the weights of C++ go: into the source, into the object file by the assembler, "
@@ -47,13 +48,6 @@ int main(int argc, char **argv) {
   line.flag("print-locations", o.pipeline.locations, "Print where each node came from");
   line.flag("verify-each", o.pipeline.verifyEach, "Verify the graph after each pass and rewrite");
   addRuleCheckOptions(line, o.pipeline.ruleChecks);
-  line.list("interface", "EDITS", o.pipeline.interface,
-            "Edit inputs and outputs first, as in `drop output aux; output y = logits[:, -1]; "
-            "assume input mask = 1`; may be repeated");
-  line.names("allow", "CLASSES", o.pipeline.allow,
-             "Which rules may run: exact, real, approx, order, relaxed, all, or names of rules; "
-             "without it exact,real,order. `interface` allows interface blocks of rule files");
-  line.flag("rule-report", fullReport, "Say also which rules did not fire");
   line.flag("stats", o.stats, "Print multiply-adds and bytes of each node to standard error");
   line.flag("quiet", quiet, "Do not say what the rules did");
   line.flag("list-ops", listOps, "List the ops with their operands and attributes");
@@ -73,9 +67,8 @@ int main(int argc, char **argv) {
     return line.usage("no model is given");
   if (o.output.empty() && !o.stats && o.pipeline.printAfter.empty())
     return line.usage("no output is given (`-o FILE`)");
-  o.pipeline.report = quiet        ? PipelineOptions::None
-                      : fullReport ? PipelineOptions::Full
-                                   : PipelineOptions::Summary;
+  if (quiet)
+    o.pipeline.report = PipelineOptions::None;
   o.pipeline.log = &llvm::errs();
   Diagnostics diags;
   LogicalResult result = compileModel(o, llvm::errs(), diags);

@@ -33,8 +33,12 @@ struct PipelineOptions {
   RuleCheckOptions ruleChecks;
   /// `--allow=`: equality classes, names of rules, `interface`; empty for the default.
   std::vector<std::string> allow;
-  bool locations = false;                            // in what is printed
-  enum Report { None, Summary, Full } report = None; // on the rules, to `log`
+  /// `--schedule`: which schedule of the rules runs; see RewriteOptions.
+  std::string schedule;
+  bool locations = false; // in what is printed
+  /// What is said of the rules, to `log`: nothing; those that fired; how many others there are,
+  /// too; or all of them.
+  enum Report { None, Summary, Full, All } report = None;
   llvm::raw_ostream *log = nullptr;
   pat::MonitorOptions monitor; // remarks, expectations, profiles
 };

@@ -55,6 +55,9 @@ public:
   /// `set` gets "" when no value is given.
   void optionalValue(std::string_view name, std::string_view valueName,
                      std::function<void(std::string_view)> set, std::string_view text);
+  /// One of the given words, or nothing, for which `set` gets "".
+  void optionalChoice(std::string_view name, std::vector<std::string_view> words,
+                      std::function<void(std::string_view)> set, std::string_view text);
   void argument(std::string &to) { positional = &to; }
 
   /// Reads the command line; prints help, version or what is wrong. Negative when the tool is to go
