@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes docs/ops.md from include/wnnx/IR/Ops.def; with --check, only says whether it is current."""
+"""Writes docs/ops.md from include/wnnx/IR/Ops.def; with --check, only says whether it is current.
+Fails when an operand or attribute has no description."""
 import pathlib
 import re
 import sys
@@ -43,7 +44,7 @@ def default_text(value):
                                     value in ("true", "false") else f'"{value}"')
 
 
-def generate():
+def generate(missing):
     text = (ROOT / "include/wnnx/IR/Ops.def").read_text()
     text = text[text.index("#ifndef WNNX_OP_END"):]
     out = [HEAD]
@@ -67,6 +68,11 @@ def generate():
         elif kind in ("RESULT", "RESULTS"):
             current["results"].append(args[0] + ("..." if kind == "RESULTS" else ""))
         elif kind == "OP_END":
+            for entry in current["operands"] + current["attrs"]:
+                if not entry[2 if len(entry) == 4 else 1].strip():
+                    missing.append(f"{current['name']}: {entry[0]}")
+            if not current["doc"].strip():
+                missing.append(current["name"])
             head = ", ".join(n for n, _ in current["operands"])
             lines.append(f"\n### {current['name']}\n\n`{current['name']}({head}) -> "
                          f"{', '.join(current['results'])}`\n\n{current['doc']}\n")
@@ -84,7 +90,12 @@ def generate():
 
 def main():
     path = ROOT / "docs/ops.md"
-    text = generate()
+    missing = []
+    text = generate(missing)
+    for what in missing:
+        print(f"include/wnnx/IR/Ops.def: no description of {what}")
+    if missing:
+        return 1
     if "--check" in sys.argv[1:]:
         if not path.exists() or path.read_text() != text:
             print("docs/ops.md is not current; run scripts/gen_ops_doc.py")
