@@ -82,8 +82,7 @@ struct ConvTile {
     job.hi = epilogue.hi;
     job.cols = 16;
     job.prefetch = prefetch;
-    int64_t steps = maxOf(1, int64_t(job.blocks) * job.taps);
-    job.prefetchLines = static_cast<int32_t>((prefetchLines + steps - 1) / steps);
+    job.prefetchLines = static_cast<int32_t>(prefetchLines);
     job.prefetchSecond = 0;
     float saved[epilogueMost];
     bool after = residual && epilogue.residualAfter;

@@ -63,7 +63,8 @@ struct TileJob {
   float *y;
   int64_t yPixelStride, yPanelStride;
   int32_t cols; // columns of the last panel to store, 16 for all
-  // Lines of the next weights to prefetch, spread over the (block, tap) steps.
+  // Lines of the next weights to prefetch, spread evenly over the tile: many at once would take all
+  // the buffers that loads from the second-level cache need.
   const char *prefetch;
   int32_t prefetchLines;
   int64_t prefetchSecond; // bytes from a line to one of the second panel; 0: none

@@ -295,13 +295,13 @@ struct First {
     for (int64_t panel = beginPanel; panel < endPanel; panel += tilePanels) {
       int count = static_cast<int>(minOf(tilePanels, endPanel - panel));
       int64_t nextLines = panel + count < endPanel ? panelStride / 16 * count : 0;
-      int64_t perStep = nextLines ? nextLines / (runs * split.count * job.taps) + 1 : 0;
+      int64_t perTile = nextLines ? nextLines / (runs * split.count) + 1 : 0;
       job.prefetch = reinterpret_cast<const char *>(w + (panel + count) * panelStride);
-      job.prefetchLines = static_cast<int32_t>(perStep);
+      job.prefetchLines = static_cast<int32_t>(perTile);
       job.w = w + panel * panelStride;
       job.bias = bias ? bias + panel * 16 : nullptr;
       for (int64_t run = 0; run < runs; ++run)
-        for (int64_t t = 0; t < split.count; ++t, job.prefetch += perStep * job.taps * 64) {
+        for (int64_t t = 0; t < split.count; ++t, job.prefetch += perTile * 64) {
           int64_t first = run * p->ow + split.begin(t), at = panel * ohw * 16 + first * 16;
           int pixels = split.sizeOf(t);
           job.x = pixelAt(first);

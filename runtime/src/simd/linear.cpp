@@ -52,7 +52,7 @@ struct Linear {
     int cols = static_cast<int>(minOf(p->n - panel * 16, count * 16));
     job.cols = cols - (count - 1) * 16;
     job.prefetch = prefetch;
-    job.prefetchLines = static_cast<int32_t>(lines / maxOf(1, job.blocks) + (lines > 0));
+    job.prefetchLines = static_cast<int32_t>(lines);
     float saved[epilogueMost];
     bool after = residual && epilogue.residualAfter;
     if (after)

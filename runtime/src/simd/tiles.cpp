@@ -118,6 +118,17 @@ template <int P, int PANELS, TileForm FORM> WNNRT_NOINLINE static void tile(cons
       acc[p][v] = vzero();
   }
   const char *ahead = job.prefetch;
+  const int32_t lines = job.prefetchLines;
+  const int32_t groups =
+      lines ? job.taps * (job.blocks * 4 - 4 + (job.lastRows + 3) / 4) : 1; // of four rows
+  int32_t due = 0;
+  auto prefetchSome = [&] {
+    for (due += lines; due >= groups; due -= groups, ahead += 64) {
+      prefetchL2(ahead);
+      if (PANELS > 1 && job.prefetchSecond)
+        prefetchL2(ahead + job.prefetchSecond);
+    }
+  };
   const int64_t panelStride = job.panelStride;
   const int64_t pixelStride = FORM == Adjacent ? 16 : job.pixelStride;
   for (int32_t block = 0; block < job.blocks; ++block) {
@@ -126,11 +137,6 @@ template <int P, int PANELS, TileForm FORM> WNNRT_NOINLINE static void tile(cons
     int64_t blockOffset = block * job.blockStride;
     for (int32_t t = 0; t < job.taps; ++t) {
       const float *w = blockWeights + job.tapIndex[t] * rows * 16;
-      for (int32_t i = 0; i < job.prefetchLines; ++i, ahead += 64) {
-        prefetchL2(ahead);
-        if (PANELS > 1 && job.prefetchSecond)
-          prefetchL2(ahead + job.prefetchSecond);
-      }
       const float *q[P];
       const float *x = nullptr;
       if (INDIRECT) {
@@ -151,6 +157,7 @@ template <int P, int PANELS, TileForm FORM> WNNRT_NOINLINE static void tile(cons
           __asm__("" : "+r"(base[k])); // or gcc makes a pointer for each pixel again
         }
         for (; row + 4 <= rows; row += 4, w += 64) {
+          prefetchSome();
           WNNRT_UNROLL
           for (int u = 0; u < 4; ++u)
             stridedRow<P, V>(acc, base, pixelStride, u, w + u * 16, panelStride);
@@ -167,6 +174,7 @@ template <int P, int PANELS, TileForm FORM> WNNRT_NOINLINE static void tile(cons
         continue;
       }
       for (; row + 4 <= rows; row += 4) {
+        prefetchSome();
         WNNRT_UNROLL
         for (int u = 0; u < 4; ++u)
           tileRow<P, V>(acc, INDIRECT ? q : nullptr, x, pixelStride, row + u, w + (row + u) * 16,

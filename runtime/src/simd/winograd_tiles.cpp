@@ -224,7 +224,7 @@ template <int M> struct WinogradConv {
     job.yPanelStride = 16;
     Split split(count, tilePixels);
     int64_t lines = (ci + split.count - 1) / split.count; // of the next position, per tile
-    job.prefetchLines = static_cast<int32_t>((lines + blocks - 1) / blocks);
+    job.prefetchLines = static_cast<int32_t>(lines);
     for (int64_t panel = 0; panel < panels; panel += tilePanels) {
       int pair = static_cast<int>(minOf(tilePanels, panels - panel));
       job.prefetchSecond = pair > 1 ? job.panelStride * 4 : 0;
@@ -246,7 +246,7 @@ template <int M> struct WinogradConv {
         for (int i = 0; i < pair; ++i)
           transformOutput(first + t, panel + i, m + (t * tilePanels + i) * 16,
                           count * 16 * tilePanels);
-      job.prefetchLines = static_cast<int32_t>((lines + blocks - 1) / blocks);
+      job.prefetchLines = static_cast<int32_t>(lines);
     }
   }
 
