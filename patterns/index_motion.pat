@@ -38,7 +38,7 @@ rule index_add_positions : push, class exact {
     y = add(a, b: [S, D]);
     z = index(y, [i, j]);
   }
-  where shape(a) == shape(y), rank(y) == 3, shape(j) == shape(z)[0:-1];
+  where shape(a) == shape(y), rank(y) == 3, S == dim(y, 1), shape(j) == shape(z)[0:-1];
   when 2 * numel(z) < numel(y);
   rewrite { z = add(index(a, [i, j]), index(b, [j])); }
 }

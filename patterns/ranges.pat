@@ -49,12 +49,13 @@ rule clamp_below : cleanup, class exact {
   where has(lo) && has(hi), range(x).hi <= (hi ?? inf), (lo ?? 0) <= (hi ?? 0);
   rewrite { y = clamp(x, min = lo, max = none); }
 }
-rule maximum_idle : cleanup, class exact {
+/// Not exact: of zeros of both signs either may be the larger one.
+rule maximum_idle : cleanup, class real {
   match { y = maximum(x, c: const & finite); }
   where shape(x) == shape(y), range(x).lo >= range(c).hi;
   rewrite { y = x; }
 }
-rule minimum_idle : cleanup, class exact {
+rule minimum_idle : cleanup, class real {
   match { y = minimum(x, c: const & finite); }
   where shape(x) == shape(y), range(x).hi <= range(c).lo;
   rewrite { y = x; }

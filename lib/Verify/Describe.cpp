@@ -30,6 +30,11 @@ static std::string coverageText(const RuleVerdict &v) {
                           (100 * count + total / 2) / total);
     out += fmt::format("    {}: {}\n", group, list);
   }
+  if (v.attributePairs)
+    out += fmt::format("    pairs of attributes away from their defaults: {} of {}\n",
+                       v.attributePairsMet, v.attributePairs);
+  for (const std::string &pair : v.neverTogether)
+    out += fmt::format("      never together: {}\n", pair);
   return out;
 }
 
@@ -102,6 +107,8 @@ std::string describeJson(llvm::ArrayRef<RuleVerdict> verdicts, const std::string
       w.endObject();
     }
     w.endObject();
+    field("attributePairs", int64_t(v.attributePairs));
+    field("attributePairsMet", int64_t(v.attributePairsMet));
     w.endObject();
   }
   w.endArray();

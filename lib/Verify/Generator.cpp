@@ -24,6 +24,7 @@ std::optional<Instance> Generator::make(const Trace &trace, uint64_t seed, bool 
   in.anchor = builder.anchor();
   in.inputs = std::move(builder.inputs);
   in.features = std::move(builder.features);
+  in.attributes = std::move(builder.attributes);
   in.unusualTypes = builder.unusualTypes;
   in.trace = std::move(choices.taken);
   pat::NearMiss near;

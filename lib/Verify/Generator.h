@@ -15,6 +15,16 @@ namespace wnnx::verify {
 /// What was decided, for the report on coverage: ("conv2d.groups", "other").
 using Features = std::vector<std::pair<std::string, std::string>>;
 
+/// How an attribute that the pattern leaves open was chosen.
+struct AttributeChoice {
+  const pat::Pat *pattern;
+  OpKind op;
+  unsigned attr;
+  uint64_t key; // of the decision, which `surelyOther` takes away from the default
+  bool away;    // from the value that does nothing
+};
+constexpr uint64_t surelyOther = 11;
+
 struct Instance {
   std::unique_ptr<Graph> graph;
   std::vector<Tensor> inputs; // in graph order
@@ -22,6 +32,7 @@ struct Instance {
   Node *anchor = nullptr;
   Trace trace; // makes it again
   Features features;
+  std::vector<AttributeChoice> attributes;
   bool unusualTypes = false; // not all values that are free to be floats are floats
 };
 

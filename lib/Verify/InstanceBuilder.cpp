@@ -28,6 +28,8 @@ InstanceBuilder::InstanceBuilder(const Rule &r, const RewriteOptions &o, Choices
                  : choices.pick(key, L{f64, f64, f64, f64, f64, f64, f64, f64, f64, f64, f32, f32,
                                        f32, DType::I64, DType::I32});
   unusualTypes = !isFloat(mainType);
+  bold = choices.draw(Key(13), 2) == 1;
+  coincident = choices.chance(Key(14), 1, 5);
   for (const auto &d : rule.verify.domains)
     bind(int(d.slot), choices.pick(key / d.slot, d.choices));
 }
@@ -97,13 +99,17 @@ bool InstanceBuilder::addOutputs() {
   return n > 0;
 }
 
-bool InstanceBuilder::statement(unsigned index) {
+bool InstanceBuilder::statement(unsigned index, const Want *given) {
   const Stmt &s = rule.stmts[index];
   built[index] = true;
   if (s.set)
     return set(index);
-  Result r =
-      pattern(*s.pattern, Key(1000 + index), wantOfTypes(s.slots[0]), unsigned(s.slots.size()));
+  Want want = wantOfTypes(s.slots[0]);
+  if (given && !want.hasDims && given->hasDims) {
+    want.hasDims = true;
+    want.dims = given->dims;
+  }
+  Result r = pattern(*s.pattern, Key(1000 + index), want, unsigned(s.slots.size()));
   if (!r || !*r)
     return false;
   if (s.slots.size() == 1)
@@ -229,6 +235,17 @@ Want InstanceBuilder::wantOfTypes(unsigned slot) const {
   return w;
 }
 
+int64_t InstanceBuilder::rankOf(const Pat &var) const {
+  std::vector<const TypePat *> types = typesOf[var.slot];
+  if (var.type)
+    types.push_back(var.type.get());
+  for (const TypePat *t : types) {
+    if (t->hasDims && llvm::none_of(t->dims, [](auto &d) { return d.kind == DimPat::Rest; }))
+      return int64_t(t->dims.size());
+  }
+  return -1;
+}
+
 bool InstanceBuilder::bindSizes(llvm::ArrayRef<const TypePat *> types, const Shape &shape) {
   Want w;
   w.shape(shape);
@@ -312,7 +329,7 @@ bool InstanceBuilder::solveShape(llvm::ArrayRef<const TypePat *> types, const Wa
   auto chosen = [&](size_t i) {
     if (useWant && want.dims[i].size >= 0)
       return want.dims[i].size;
-    if (!seenSizes.empty() && choices.chance(key / "again" / uint64_t(i), 1, 6))
+    if (!seenSizes.empty() && choices.chance(key / "again" / uint64_t(i), coincident ? 9 : 2, 12))
       return choices.pick(key / "which" / uint64_t(i), seenSizes);
     bool suggested = useWant && want.dims[i].suggest >= 0;
     return suggested ? want.dims[i].suggest : dimension(key / "size" / uint64_t(i));
@@ -408,7 +425,7 @@ static void require(Domain &d, ValuePredicate p) {
 InstanceBuilder::Result InstanceBuilder::variable(const Pat &p, Key key, const Want &want) {
   const SlotInfo &info = rule.slots[p.slot];
   if (info.stmt >= 0 && !bound(p.slot) && !built[size_t(info.stmt)] &&
-      !statement(unsigned(info.stmt)))
+      !statement(unsigned(info.stmt), &want))
     return std::nullopt;
   if (bound(p.slot)) {
     if (slots[p.slot].isAbsent())

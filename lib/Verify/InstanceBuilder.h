@@ -26,6 +26,9 @@ public:
   Features features;
   unsigned nodesBuilt = 0;
   bool unusualTypes = false;
+  bool bold = false;       // nearly all attributes are away from their defaults
+  bool coincident = false; // most sizes are sizes that are there already
+  std::vector<AttributeChoice> attributes;
   std::string why; // why nothing could be built
 
   InstanceBuilder(const pat::Rule &r, const pat::RewriteOptions &o, Choices &c, Graph &graph);
@@ -47,7 +50,8 @@ private:
   bool bound(unsigned slot) const { return slots[slot].bound(); }
   std::string slotName(unsigned slot) const { return rule.slots[slot].name; }
 
-  bool statement(unsigned index);
+  /// `want` is what the user of its first value would like, when it is made for one.
+  bool statement(unsigned index, const Want *want = nullptr);
   bool set(unsigned index);
   bool addOutputs();
 
@@ -65,6 +69,8 @@ private:
                   Shape &out);
   /// Binds the names of sizes to those of a value that is there.
   bool bindSizes(llvm::ArrayRef<const pat::TypePat *> types, const Shape &shape);
+  /// How many dimensions the types of a name give it; -1 where they leave that open.
+  int64_t rankOf(const pat::Pat &var) const;
   /// What the types of a name say before the value is there.
   Want wantOfTypes(unsigned slot) const;
   int64_t dimension(Key key);

@@ -14,6 +14,11 @@ namespace wnnx::verify {
 
 using namespace pat;
 
+/// Of the ways to choose an attribute the last one, which is surely not the default if there is
+/// another value.
+constexpr uint64_t howMany = 12, surely = howMany - 1;
+static_assert(surely == surelyOther);
+
 /// One node for an op pattern.
 class NodeBuilder {
   using Result = InstanceBuilder::Result;
@@ -27,14 +32,15 @@ class NodeBuilder {
   std::vector<Value *> operands;
   std::vector<bool> knownOperands;
   std::vector<std::optional<Attribute>> attrs;
-  std::vector<bool> choosing; // attributes whose choice is under way
+  std::vector<bool> choosing;               // attributes whose choice is under way
+  std::vector<std::optional<Key>> awayKeys; // of the decision whether it is the default
 
 public:
   NodeBuilder(InstanceBuilder &builder, const Pat *pattern, Key k, OpKind op, const Want &w,
               unsigned r)
       : b(builder), p(pattern), key(k), kind(op), info(opInfo(op)), want(w), results(r),
         operands(info.numFixedOperands()), knownOperands(operands.size()), attrs(info.attrs.size()),
-        choosing(attrs.size()) {}
+        choosing(attrs.size()), awayKeys(attrs.size()) {}
 
   /// Operand 0 is given.
   void start(Value *v) {
@@ -81,6 +87,9 @@ Want NodeBuilder::wantFor(unsigned index, unsigned variadicIndex, Key k) {
     return nullptr;
   };
   n.result = [&] { return resultSoFar(); };
+  n.bold = b.bold;
+  if (const Pat *of = operandPattern(index); of && of->kind == PatKind::Var)
+    n.rank = b.rankOf(*of);
   return wantOf(b.choices, k, n, index, variadicIndex);
 }
 
@@ -185,16 +194,31 @@ bool NodeBuilder::group() {
 }
 
 std::optional<Attribute> NodeBuilder::random(unsigned i, int64_t listLength) {
-  AttributeContext ctx{kind, operands, results, listLength};
+  AttributeContext ctx{kind, operands, results, listLength, {}, {}};
   for (const DimWant &d : want.dims)
     ctx.wanted.push_back(d.size);
+  ctx.attr = [this](std::string_view name) -> const Attribute * {
+    int other = info.attrIndex(name);
+    return other >= 0 ? attribute(unsigned(other)) : nullptr;
+  };
   const AttrInfo &a = info.attrs[i];
-  // Often the default, which alone may fit, but for attributes whose every value is as good.
+  // Often the default, which alone may fit; else any value, or one that is surely another: faults
+  // may need several attributes at once to be away from their defaults.
   Key k = key / "attribute" / a.name;
-  if (!a.required && !b.choices.chance(k / "other", 2, 3))
+  uint64_t how = b.choices.draw(k / "other", howMany);
+  bool bold = how == surely || (how > 0 && b.bold) || how >= 2 * howMany / 3;
+  awayKeys[i] = k / "other";
+  if (!a.required && !bold && how < howMany / 3)
     return a.defaultValue;
-  std::optional<Attribute> v = randomAttribute(b.choices, k, ctx, a);
-  return v ? v : a.required ? std::nullopt : std::optional<Attribute>(a.defaultValue);
+  for (uint64_t tries = 0; tries < 5; ++tries) {
+    Key at = tries ? k / "again" / tries : k;
+    if (std::optional<Attribute> v = randomAttribute(b.choices, at, ctx, a);
+        v && (!bold || !isNeutral(a, *v) || tries == 4))
+      return v;
+  }
+  if (a.required)
+    return std::nullopt;
+  return a.defaultValue;
 }
 
 std::optional<Datum> NodeBuilder::listFromPattern(const AttrPat &a, unsigned i, Key k) {
@@ -295,6 +319,8 @@ const Attribute *NodeBuilder::attribute(unsigned i) {
   if (told && !a.required)
     b.note(fmt::format("{}.{}", info.name, a.name),
            *attrs[i] == a.defaultValue ? "default" : "other");
+  if (told && p && awayKeys[i])
+    b.attributes.push_back({p, kind, i, awayKeys[i]->value(), !isNeutral(a, *attrs[i])});
   return &*attrs[i];
 }
 

@@ -38,6 +38,31 @@ class Proposer {
              {-1, anyOf({1, 2, 4, 6, 3, 4, 8, 5}, 1)},
              {-1, anyOf({1, 4, 5, 6, 3, 7, 8}, 2)},
              {-1, anyOf({1, 5, 4, 6, 3, 8, 2}, 3)}});
+    if (!node.bold)
+      return;
+    if (w.dims[1].suggest == 1)
+      w.dims[1].suggest = 4;
+    for (size_t side : {size_t(0), size_t(1)})
+      w.dims[2 + side].suggest = imageSize(side, w.dims[2 + side].suggest);
+  }
+  /// A few windows, and often something left over behind the last one.
+  int64_t imageSize(size_t side, int64_t otherwise) {
+    auto of = [&](std::string_view name, int64_t none) {
+      const Attribute *a = opInfo(node.op).attrIndex(name) >= 0 ? node.attr(name) : nullptr;
+      return a && a->kind() == AttrKind::Ints && side < a->asInts().size() ? a->asInts()[side]
+                                                                           : none;
+    };
+    const Value *weight = at(1);
+    int64_t window =
+        of("kernel_size", weight && weight->rank() == 4 ? weight->dim(2 + int64_t(side)) : -1);
+    if (window < 1 || node.op == OpKind::ConvTranspose2d)
+      return otherwise;
+    int64_t stride = std::max<int64_t>(of("stride", 1), 1);
+    int64_t least = of("dilation", 1) * (window - 1) + 1 - 2 * of("padding", 0);
+    int64_t size =
+        std::max<int64_t>(least, 1) + stride * int64_t(choices.draw(key / "windows" / side, 3)) +
+        int64_t(choices.draw(key / "left" / side, uint64_t(std::min<int64_t>(stride, 8))));
+    return size >= 1 && size <= 12 ? size : otherwise;
   }
   void vectorOf(int64_t n) { w.sizes({{n, -1}}); }
 
@@ -53,6 +78,8 @@ class Proposer {
     case 1: {
       w.parameter = true;
       int64_t g = intAttr("groups"), k = anyOf({1, 3, 2, 1, 3}, 4), l = anyOf({1, 3, 2, 4}, 5);
+      if (node.bold && k == 1 && choices.chance(key / "wider", 2, 3))
+        k = 2;
       if (choices.chance(key / "square", 1, 2))
         l = k;
       int64_t perGroup = anyOf({1, 2, 1, 3}, 6);
@@ -218,10 +245,17 @@ class Proposer {
       break;
     case 3: // one for each channel, or each feature
       if (s.rank() > 1 && choices.chance(key / "channel", 2, 3)) {
+        // Now and then it is one for each of another dimension.
+        int64_t kept = choices.chance(key / "not channel", 1, 4)
+                           ? int64_t(choices.draw(key / "kept", uint64_t(s.rank())))
+                           : 1;
         for (int64_t d = 0; d < s.rank(); ++d)
-          s[d] = d == 1 ? s[d] : 1;
-        if (choices.chance(key / "nobatch", 1, 2))
-          s.erase(0);
+          s[d] = d == kept ? s[d] : 1;
+        if (choices.chance(key / "nobatch", 1, 2)) {
+          do
+            s.erase(0);
+          while (kept > 1 && s.rank() > 1 && s[0] == 1);
+        }
       } else if (choices.chance(key / "scalar", 1, 2)) {
         s = Shape();
       }
@@ -264,6 +298,55 @@ class Proposer {
     } else if (at(indexOperand)) {
       w.shape(at(indexOperand)->shape());
     }
+  }
+
+  /// Ops that are not elementwise and give the shape that they take.
+  bool keepsShape() const {
+    switch (node.op) {
+    case OpKind::Flip:
+    case OpKind::Roll:
+    case OpKind::Cumsum:
+    case OpKind::Softmax:
+    case OpKind::LogSoftmax:
+    case OpKind::Sort:
+    case OpKind::Tril:
+    case OpKind::Triu:
+      return true;
+    default:
+      return false;
+    }
+  }
+
+  /// Neighbours of the sizes wanted, joined until there are as many as the pattern says, or split.
+  void reshaped() {
+    if (!node.wanted || !node.wanted->hasDims || node.wanted->dims.empty())
+      return;
+    llvm::SmallVector<int64_t, 6> sizes;
+    for (const DimWant &d : node.wanted->dims)
+      sizes.push_back(d.size >= 0 ? d.size : anyOf({1, 2, 3}, 40 + sizes.size()));
+    size_t rank = node.rank >= 0 ? size_t(node.rank) : 1 + choices.draw(key / "rank", sizes.size());
+    for (uint64_t n = 0; sizes.size() > rank && sizes.size() > 1; ++n) {
+      size_t i = choices.draw(key / "join" / n, sizes.size() - 1);
+      sizes[i] *= sizes[i + 1];
+      sizes.erase(sizes.begin() + std::ptrdiff_t(i) + 1);
+    }
+    for (uint64_t n = 0; sizes.size() < rank; ++n) {
+      size_t i = choices.draw(key / "split" / n, sizes.size());
+      llvm::SmallVector<int64_t, 6> divisors;
+      for (int64_t d = 1; d <= sizes[i] && d <= 64; ++d) {
+        if (sizes[i] % d == 0)
+          divisors.push_back(d);
+      }
+      if (divisors.empty())
+        return;
+      int64_t part = divisors[choices.draw(key / "part" / n, divisors.size())];
+      sizes[i] /= part;
+      sizes.insert(sizes.begin() + std::ptrdiff_t(i), part);
+    }
+    if (sizes.size() != rank)
+      return;
+    w.shape(Shape(llvm::ArrayRef<int64_t>(sizes)));
+    w.soft = true;
   }
 
   void permuted() {
@@ -411,6 +494,9 @@ public:
     case OpKind::Cat:
       cat();
       break;
+    case OpKind::Reshape:
+      reshaped();
+      break;
     case OpKind::Permute:
       permuted();
       break;
@@ -424,7 +510,8 @@ public:
     default:
       if (info.has(Trait::BinaryElementwise)) {
         broadcasting();
-      } else if (info.has(Trait::UnaryElementwise) && node.wanted && node.wanted->hasDims) {
+      } else if ((info.has(Trait::UnaryElementwise) || keepsShape()) && node.wanted &&
+                 node.wanted->hasDims && index == 0) {
         w.hasDims = w.soft = true;
         w.dims = node.wanted->dims;
       }

@@ -47,6 +47,10 @@ struct PartialNode {
   std::function<const Attribute *(std::string_view)> fixedAttr;
   /// The type of the result without the operand that is asked for, when that can be inferred.
   std::function<std::optional<TensorType>()> result;
+  /// How many dimensions the operand asked for has, where its pattern says so.
+  int64_t rank = -1;
+  /// Attributes are away from their defaults, and sizes should be such that it matters.
+  bool bold = false;
   /// What the result is wanted to be.
   const Want *wanted = nullptr;
 };

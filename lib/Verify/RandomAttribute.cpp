@@ -23,7 +23,7 @@ class Chooser {
 
   const Shape *shape() const { return ctx.input() ? &ctx.input()->shape() : nullptr; }
   int64_t rank() const { return shape() ? shape()->rank() : 4; }
-  int64_t sizeOf(int64_t d) const { return shape() && d < rank() ? (*shape())[d] : 3; }
+  int64_t sizeOf(int64_t d) const { return shape() && d >= 0 && d < rank() ? (*shape())[d] : 3; }
 
   int64_t anyOf(std::initializer_list<int64_t> list, uint64_t at = 0) {
     return choices.pick(key / (at + 100), list);
@@ -61,15 +61,23 @@ class Chooser {
     return {a, same ? a : anyOf(list, 1)};
   }
   /// Sizes that are wanted are kept; the others are parts of the input's dimensions, in order, as
-  /// when dimensions are split and joined.
+  /// when dimensions are split and joined, and the last of them is what is left.
   Ints reshapedAsWanted() {
     int64_t left = shape()->numel(), fromDim = 0, part = 1;
+    size_t lastOpen = ctx.wanted.size();
+    for (size_t i = 0; i < ctx.wanted.size(); ++i) {
+      if (ctx.wanted[i] < 0)
+        lastOpen = i;
+      else if (ctx.wanted[i] > 0 && left % ctx.wanted[i] == 0)
+        left /= ctx.wanted[i];
+    }
     Ints out;
     for (size_t i = 0; i < ctx.wanted.size(); ++i) {
       while (part == 1 && fromDim < rank())
         part = sizeOf(fromDim++);
       int64_t size = ctx.wanted[i];
-      if (i + 1 == ctx.wanted.size() && size < 0) {
+      bool open = size < 0;
+      if (i == lastOpen) {
         size = left;
       } else if (size < 0) {
         Ints divisors;
@@ -82,7 +90,7 @@ class Chooser {
           size *= sizeOf(fromDim++);
       }
       part = size > 0 && part % size == 0 ? part / size : 1;
-      left = size > 0 && left % size == 0 ? left / size : left;
+      left = open && size > 0 && left % size == 0 ? left / size : left;
       out.push_back(size);
     }
     return out;
@@ -123,8 +131,14 @@ class Chooser {
     return out;
   }
   Ints padding() {
-    if (ctx.op == OpKind::MaxPool2d || ctx.op == OpKind::AvgPool2d)
-      return pair({0, 1, 0, 2});
+    if (ctx.op == OpKind::MaxPool2d || ctx.op == OpKind::AvgPool2d) {
+      // At most half of the window.
+      Ints p = pair({0, 1, 0, 2});
+      const Attribute *window = ctx.attr ? ctx.attr("kernel_size") : nullptr;
+      for (size_t i = 0; i < p.size() && window && window->kind() == AttrKind::Ints; ++i)
+        p[i] = i < window->asInts().size() ? std::min(p[i], window->asInts()[i] / 2) : p[i];
+      return p;
+    }
     bool four = ctx.listLength == 4 || (ctx.op == OpKind::Conv2d && ctx.listLength < 0 &&
                                         choices.chance(key / "four", 1, 4));
     Ints p = pair({0, 1, 2, 0});
@@ -160,6 +174,25 @@ class Chooser {
       left -= out.back();
     }
     out.push_back(left);
+    return out;
+  }
+  /// A place along the dimension that the node works on.
+  int64_t within() {
+    const Attribute *along = ctx.attr ? ctx.attr("dim") : nullptr;
+    int64_t d = along && along->kind() == AttrKind::Int ? along->asInt() : 0;
+    int64_t size = sizeOf(d < 0 ? d + rank() : d);
+    return int64_t(choices.draw(key / "place", uint64_t(std::max<int64_t>(size, 0)) + 1));
+  }
+  /// Factors that give the sizes asked for, though not always those that the sizes would give.
+  std::vector<double> scales() {
+    const Attribute *sizes = ctx.attr ? ctx.attr("output_size") : nullptr;
+    std::vector<double> out;
+    for (int64_t i = 0; i < 2; ++i) {
+      double from = double(std::max<int64_t>(sizeOf(2 + i), 1)), to = 2 * from;
+      if (sizes && sizes->kind() == AttrKind::Ints && i < int64_t(sizes->asInts().size()))
+        to = double(sizes->asInts()[size_t(i)]);
+      out.push_back((to + choices.pick(key / uint64_t(i), {0.0, 0.5, 0.25})) / from);
+    }
     return out;
   }
   std::string activation() {
@@ -248,9 +281,12 @@ public:
     if (n == "num_groups")
       return Attribute(groups());
     if (n == "start")
-      return Attribute(anyOf({0, 1, 0, 2, -1, -2}));
+      return Attribute(choices.chance(key / "within", 1, 4) ? within()
+                                                            : anyOf({0, 1, 0, 2, -1, -2}));
     if (n == "end")
-      return Attribute(anyOf({INT64_MAX, INT64_MAX, 2, INT64_MAX, 3, -1, INT64_MAX, 1, 100}));
+      return Attribute(choices.chance(key / "within", 1, 3)
+                           ? within()
+                           : anyOf({INT64_MAX, INT64_MAX, 2, INT64_MAX, 3, -1, INT64_MAX, 1, 100}));
     if (n == "step")
       return Attribute(anyOf({1, 1, 2, 1, 3}));
     if (n == "index")
@@ -327,8 +363,8 @@ public:
     case AttrKind::Ints:
       return ints();
     case AttrKind::Floats:
-      if (info.name == "scales" && choices.chance(key / "given", 1, 3))
-        return Attribute(std::vector<double>{number({2.0, 1.0, 1.5}), number({2.0, 0.5})});
+      if (info.name == "scales" && choices.chance(key / "given", 1, 2))
+        return Attribute(scales());
       return Attribute(std::vector<double>());
     default:
       return std::nullopt;
@@ -341,6 +377,16 @@ public:
 std::optional<Attribute> randomAttribute(Choices &choices, Key key, const AttributeContext &ctx,
                                          const AttrInfo &info) {
   return Chooser(choices, key, ctx, info).any();
+}
+
+bool isNeutral(const AttrInfo &info, const Attribute &value) {
+  if (!info.required)
+    return value == info.defaultValue;
+  if (value.kind() != AttrKind::Ints)
+    return false;
+  std::string_view n = info.name;
+  int64_t neutral = n == "stride" || n == "kernel_size" || n == "repeats" ? 1 : n == "pad" ? 0 : -1;
+  return neutral >= 0 && llvm::all_of(value.asInts(), [&](int64_t x) { return x == neutral; });
 }
 
 } // namespace wnnx::verify

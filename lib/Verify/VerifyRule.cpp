@@ -3,6 +3,7 @@
 // The search for a counterexample: instances from scratch, and variations of those that were found,
 // which is how rules with narrow conditions get theirs. When nothing matches yet, the attempt that
 // came nearest is varied.
+#include "AttributePairs.h"
 #include "Check.h"
 #include "Shrink.h"
 #include "wnnx/Verify/Verify.h"
@@ -24,6 +25,8 @@ class Search {
   std::vector<Trace> found; // a sample of what matched
   Trace nearest;
   Progress nearestProgress = -1;
+  AttributePairs pairs;
+  uint64_t fresh = 0, freshHits = 0; // attempts from scratch, and those that matched
   uint64_t random;
   RuleVerdict v;
 
@@ -44,7 +47,15 @@ class Search {
   }
 
   Trace start() {
-    if (!found.empty() && next(2))
+    // Twice in three times no aim is taken, so that rules of which few instances exist get them.
+    if (next(3) == 0) {
+      Trace t = !found.empty() && next(2) ? varied(found[next(found.size())]) : Trace();
+      if (pairs.aim(t))
+        return t;
+    }
+    // Where instances are easy to find, new ones differ more from each other than variations do.
+    bool easy = freshHits * 4 > fresh && freshHits > 4;
+    if (!found.empty() && next(easy ? 6 : 2) == 0)
       return varied(found[next(found.size())]);
     if (found.empty() && nearestProgress > 0 && next(3))
       return varied(nearest);
@@ -71,7 +82,10 @@ public:
     for (v.attempts = 0; v.attempts < limit && v.instances < want; ++v.attempts) {
       Trace trace = start();
       Progress progress = 0;
+      bool isFresh = trace.empty();
       std::optional<Instance> in = generator.make(trace, next(UINT64_MAX), false, progress, &why);
+      fresh += isFresh;
+      freshHits += isFresh && in;
       if (!in) {
         if (progress >= nearestProgress) {
           if (progress > nearestProgress)
@@ -83,12 +97,14 @@ public:
       }
       Trace taken = in->trace;
       Features features = in->features;
+      std::vector<AttributeChoice> attributes = in->attributes;
       uint64_t seed = next(UINT64_MAX);
       Finding f = checkInstance(rule, *in, rewriting, seed);
       if (f.kind == Finding::NothingToSay)
         continue;
       for (const auto &[group, value] : features)
         ++v.coverage[group][value];
+      pairs.count(attributes);
       if (found.size() < 24)
         found.push_back(taken);
       else
@@ -106,6 +122,7 @@ public:
     unsigned least = unsigned(std::max<int64_t>(options.least, rule.verify.instances));
     if (v.status == RuleVerdict::Passed && v.instances < std::min(least, want))
       v.status = RuleVerdict::Vacuous;
+    pairs.report(v.attributePairs, v.attributePairsMet, v.neverTogether);
     v.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return std::move(v);
   }

@@ -47,6 +47,10 @@ struct RuleVerdict {
   std::string why;   // of a vacuous one: what kept the rule from matching
   std::optional<Counterexample> counterexample;
   Coverage coverage;
+  /// Of the attributes that the left side leaves open and that were away from their defaults at
+  /// all: how many pairs of them were so in one instance, of how many, and the others.
+  unsigned attributePairs = 0, attributePairsMet = 0;
+  std::vector<std::string> neverTogether;
   double seconds = 0;
 };
 
