@@ -6,6 +6,8 @@
 
 #include "wnnx/Support/Check.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <cmath>
 #include <fmt/format.h>
 
@@ -227,7 +229,7 @@ private:
       assign(f, fields);
     if (!fields.empty())
       out.fill("", fields, 0);
-    std::vector<std::string> args{"context,", "&p,"};
+    std::vector<std::string> args{c.alone ? "&alone," : "context,", "&p,"};
     for (size_t i = 0; i < c.args.size(); ++i) {
       const KernelArg &a = c.args[i];
       if (a.kind == ArgKind::Ins) {
@@ -282,6 +284,11 @@ private:
     out.indent();
     out.put("const wnnrt_kernels &kernels = *context->kernels;");
     out.put("wnnrt_status status;");
+    if (llvm::any_of(plan.calls, [](const KernelCall &c) { return c.alone; })) {
+      out.put("wnnrt_context alone = *context; // for steps too short to be shared out to threads");
+      out.put("alone.parallel_for = nullptr;");
+      out.put("alone.num_threads = 1;");
+    }
     out.blank();
     for (size_t s = 0; s < plan.calls.size(); ++s) {
       firstLines.push_back(out.line());

@@ -2,6 +2,7 @@
 //
 // The phases of planning: lower, share buffers, order the steps, place weights and arena, check.
 #include "Lowering.h"
+#include "StepCost.h"
 #include "StepOrder.h"
 
 #include "wnnx/Plan/Arena.h"
@@ -146,8 +147,10 @@ FailureOr<Plan> makePlan(const Graph &g, const PlanOptions &options, Diagnostics
   }
   placeWeights(plan);
   checkArguments(plan);
-  for (const KernelCall &c : plan.calls)
+  for (KernelCall &c : plan.calls) {
     plan.macs += c.macs;
+    c.alone = !worthSharing(c);
+  }
   return plan;
 }
 

@@ -3,8 +3,9 @@
 // no threads and no OS. Products with a pool of their own set parallel_for and user instead.
 // Helpers that wait for work look for it a bounded number of times and then sleep; the caller works
 // too, takes what helpers that the OS does not run have not begun, and waits only for tasks that
-// somebody is in the middle of. Where that wait is long, other programs want the cores: then the
-// caller works alone for a while, the longer the oftener it happens.
+// somebody is in the middle of. Where that wait is long, other programs want the cores. Then the
+// caller works alone for many times as long as it has lost, so that the losses stay a small share
+// of its time however busy the machine is; it tries again afterwards, ever more rarely.
 #ifndef WNNRT_THREADS_H
 #define WNNRT_THREADS_H
 
@@ -33,9 +34,14 @@ class ThreadPool {
   std::condition_variable wake;
   std::vector<std::thread> helpers;
   int spins;
-  // Only the caller's: runs left to do alone, how many after the next long wait, good runs since.
-  int alone = 0, penalty = 0, good = 0;
-  std::chrono::steady_clock::time_point lastWake{};
+  using Clock = std::chrono::steady_clock;
+  // Only the caller's.
+  Clock::time_point lastWake{};
+  Clock::time_point aloneUntil{}, aloneBegan{};
+  int patience = leastPatience; // how many times as long as the loss it works alone
+  static constexpr int leastPatience = 8, mostPatience = 64;
+  // Waits shorter than this are how threads work together.
+  static constexpr std::chrono::microseconds shortWait{10};
 
   static void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -86,11 +92,11 @@ class ThreadPool {
     }
   }
 
-  /// Waits for the tasks that helpers have begun; false when it took long.
-  bool finish(int32_t n, std::chrono::steady_clock::time_point begin) {
+  /// Waits for the tasks that helpers have begun.
+  void finish(int32_t n, Clock::time_point begin) {
     if (done.load(std::memory_order_acquire) == n)
-      return true;
-    auto from = std::chrono::steady_clock::now();
+      return;
+    Clock::time_point from = Clock::now();
     // A helper that the OS has taken off its core needs a core to finish: after a while give it
     // this one.
     for (int i = 0; done.load(std::memory_order_acquire) != n; ++i)
@@ -98,18 +104,31 @@ class ThreadPool {
         pause();
       else
         std::this_thread::yield();
-    return std::chrono::steady_clock::now() - from <
-           std::chrono::microseconds(20) + (from - begin) / 2;
+    Clock::time_point now = Clock::now();
+    // Tasks are alike, so the last one of a helper takes no longer than all that the caller did.
+    Clock::duration lost = now - from - shortWait - (from - begin) / 4;
+    if (lost > Clock::duration::zero())
+      workAlone(now, lost);
+  }
+
+  void workAlone(Clock::time_point now, Clock::duration lost) {
+    // Soon after the last time: more patience. Long after it: it was a chance.
+    Clock::duration rest = aloneUntil - aloneBegan;
+    if (now - aloneUntil < rest)
+      patience = patience < mostPatience ? 2 * patience : patience;
+    else if (now - aloneUntil > 8 * rest)
+      patience = leastPatience;
+    aloneBegan = now;
+    aloneUntil = now + patience * lost;
   }
 
   void run(int32_t n, wnnrt_task task, void *arg) {
-    if (alone > 0) {
-      --alone;
+    Clock::time_point begin = Clock::now();
+    if (begin < aloneUntil) {
       for (int32_t i = 0; i < n; ++i)
         task(arg, i);
       return;
     }
-    auto begin = std::chrono::steady_clock::now();
     uint64_t generation = (generationOf(ticket.load(std::memory_order_relaxed)) + 1) & 0xffffffffu;
     body = task;
     argument = arg;
@@ -125,14 +144,7 @@ class ThreadPool {
       wake.notify_all();
     }
     work(generation);
-    if (!finish(n, begin)) {
-      penalty = penalty < 32 ? 32 : penalty < 4096 ? 2 * penalty : penalty;
-      alone = penalty;
-      good = 0;
-    } else if (++good == 64) {
-      penalty /= 2;
-      good = 0;
-    }
+    finish(n, begin);
   }
 
 public:

@@ -59,6 +59,7 @@ struct KernelCall {
   std::vector<std::string> rules; // rewrite rules that made the node: "conv_relu (fuse.pat:12)"
   Location loc;
   int64_t macs = 0, bytes = 0;
+  bool alone = false; // too short to be shared out to threads
 };
 
 struct PackedWeight {
