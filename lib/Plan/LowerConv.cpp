@@ -89,6 +89,8 @@ void asLinear(Conv &c, int weight, int bias) {
 LogicalResult lowerConv2d(Lowering &l, const Node &n) {
   if (!l.requireF32(n))
     return failure();
+  if (lowerMobileBlock(l, n))
+    return success();
   Conv c{l, n, Conv2dOp(n)};
   const Value *x = c.op.input(), *w = c.op.weight(), *y = c.op.result();
   auto steps = fusedSteps(l, n);

@@ -299,8 +299,8 @@ KernelCall &Lowering::addCall(wnnrt_kernel_id id, ParamRecord params, llvm::Arra
   if (current) {
     c.loc = current->loc();
     addPlaces(c.loc, c);
-    if (folded)
-      addPlaces(folded->loc(), c);
+    for (const Node *n : folded)
+      addPlaces(n->loc(), c);
   }
   plan.calls.push_back(std::move(c));
   CallNote note;
@@ -406,11 +406,14 @@ const Value *Lowering::foldActivation(const Node &n, wnnrt_act &act) {
   if (!steps || steps->size() != 1)
     return own;
   act = (*steps)[0];
-  done[next] = true;
-  folded = next;
-  std::string whole = formulaOf(*next);
-  formula += "; " + whole;
+  alsoLower(*next);
   return next->result();
+}
+
+void Lowering::alsoLower(const Node &n) {
+  done[&n] = true;
+  folded.push_back(&n);
+  formula += "; " + formulaOf(n);
 }
 
 // ---- errors
@@ -488,7 +491,7 @@ void Lowering::lower(const Node &n) {
   if (done.count(&n))
     return;
   current = &n;
-  folded = nullptr;
+  folded.clear();
   formula = formulaOf(n);
   bool anyElements = n.numResults() == 0;
   for (unsigned i = 0; i < n.numResults(); ++i)
@@ -582,7 +585,8 @@ LogicalResult Lowering::run() {
       if (n->result(i)->isGraphOutput())
         writeOutputs(n->result(i));
   }
-  current = folded = nullptr;
+  current = nullptr;
+  folded.clear();
   for (unsigned i = 0; i < graph.outputs().size(); ++i) {
     const Value *v = graph.outputs()[i].value;
     if (v->isInput() || v->constant())

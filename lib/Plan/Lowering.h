@@ -120,6 +120,9 @@ public:
   /// returns the activation's result, which `n` then defines. Otherwise returns n's own result.
   const Value *foldActivation(const Node &n, wnnrt_act &act);
 
+  /// The call that is made next also does `n`, which nothing has to be done for any more.
+  void alsoLower(const Node &n);
+
   // ---- errors
   LogicalResult unsupported(const Node &n, std::string why, std::string hint = "");
   /// False, after a message, when a float operand or result is not f32 here.
@@ -140,7 +143,7 @@ private:
   };
   std::vector<Pending> pending; // f32 results that still have to be rounded to half
   const Node *current = nullptr;
-  const Node *folded = nullptr; // the activation that the current node also does
+  llvm::SmallVector<const Node *, 2> folded; // nodes that the current one also does
   llvm::DenseMap<const Node *, bool> done;
   bool computeInF32 = false;
   llvm::DenseMap<uint64_t, llvm::SmallVector<unsigned, 1>> weightsByHash;
@@ -235,6 +238,9 @@ LogicalResult lowerTri(Lowering &l, const Node &n);
 LogicalResult lowerUnary(Lowering &l, const Node &n);
 LogicalResult lowerUpsample(Lowering &l, const Node &n);
 LogicalResult lowerWhere(Lowering &l, const Node &n);
+
+/// A block of convolutions that starts with `n`, as one call where that pays; false otherwise.
+bool lowerMobileBlock(Lowering &l, const Node &n);
 
 /// Whether `lastReshape` ends a channel shuffle: reshape, permute, reshape, used by nothing else.
 bool isChannelShuffle(const Node &lastReshape, int64_t &groups);

@@ -41,12 +41,12 @@ public:
         return;
       }
   }
-  void act(const wnnrt_act &a) {
+  void act(const wnnrt_act &a, const std::string &name = "act") {
     if (a.op == WNNRT_IDENTITY)
       return;
-    named("act.op", unaryName(a.op));
-    real("act.a", a.a);
-    real("act.b", a.b);
+    named(name + ".op", unaryName(a.op));
+    real(name + ".a", a.a);
+    real(name + ".b", a.b);
   }
 };
 
@@ -70,6 +70,32 @@ ParamRecord describe(const wnnrt_conv2d_params &p) {
   r.put("pad_top", p.pad_top);
   r.put("pad_left", p.pad_left);
   r.put("groups", p.groups);
+  r.act(p.act);
+  r.put("residual_after_act", p.residual_after_act);
+  r.put("x_batch_stride", p.x_batch_stride);
+  r.put("y_batch_stride", p.y_batch_stride);
+  r.put("residual_batch_stride", p.residual_batch_stride);
+  return r.take();
+}
+
+ParamRecord describe(const wnnrt_mbconv_params &p) {
+  Recorder r("wnnrt_mbconv_params");
+  r.put("n", p.n);
+  r.put("ci", p.ci);
+  r.put("ih", p.ih);
+  r.put("iw", p.iw);
+  r.put("ce", p.ce);
+  r.put("co", p.co);
+  r.put("oh", p.oh);
+  r.put("ow", p.ow);
+  r.put("kh", p.kh);
+  r.put("kw", p.kw);
+  r.put("stride_h", p.stride_h);
+  r.put("stride_w", p.stride_w);
+  r.put("pad_top", p.pad_top);
+  r.put("pad_left", p.pad_left);
+  r.act(p.act_expand, "act_expand");
+  r.act(p.act_depthwise, "act_depthwise");
   r.act(p.act);
   r.put("residual_after_act", p.residual_after_act);
   r.put("x_batch_stride", p.x_batch_stride);

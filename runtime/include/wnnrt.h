@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 /* Bumped whenever a struct, an enum value, a packing equation or a row changes. */
-#define WNNRT_ABI 3
+#define WNNRT_ABI 4
 
 /* Best alignment of arenas, weights and c16 tensors. Every kernel is correct at element alignment.
  */
@@ -223,6 +223,22 @@ typedef struct wnnrt_conv2d_params {
   int32_t residual_after_act;
   int64_t x_batch_stride, y_batch_stride, residual_batch_stride;
 } wnnrt_conv2d_params;
+
+/* A block of a mobile network: y = act(project(dw) + residual) (or residual added after, as above),
+ * dw = act(depthwise(expand)), expand = act(1x1 convolution of x). Either 1x1 convolution may be
+ * missing: w_expand null, ce == ci; w_project null, co == ce, no residual. What lies between is
+ * never in memory as a whole. ce is the depthwise channels; kernel, strides and pads are the
+ * depthwise convolution's. */
+typedef struct wnnrt_mbconv_params {
+  int32_t n, ci, ih, iw; /* input */
+  int32_t ce;
+  int32_t co, oh, ow; /* output */
+  int32_t kh, kw, stride_h, stride_w;
+  int32_t pad_top, pad_left;
+  wnnrt_act act_expand, act_depthwise, act;
+  int32_t residual_after_act;
+  int64_t x_batch_stride, y_batch_stride, residual_batch_stride;
+} wnnrt_mbconv_params;
 
 /* y[m][n] = act(sum_k x[m][k] * W[n][k] + bias[n] + residual[m][n]), residual as in conv2d.
  * Row strides of 0 mean dense. y may be the same buffer as residual. */
@@ -582,6 +598,7 @@ size_t wnnrt_topk_scratch_bytes(const wnnrt_sort_params *p);
 size_t wnnrt_sdpa_scratch_bytes(const wnnrt_sdpa_params *p);
 size_t wnnrt_lstm_scratch_bytes(const wnnrt_rnn_params *p);
 size_t wnnrt_gru_scratch_bytes(const wnnrt_rnn_params *p);
+size_t wnnrt_mbconv_c16_scratch_bytes(const wnnrt_mbconv_params *p);
 size_t wnnrt_conv2d_winograd2_c16_scratch_bytes(const wnnrt_conv2d_params *p);
 size_t wnnrt_conv2d_winograd4_c16_scratch_bytes(const wnnrt_conv2d_params *p);
 

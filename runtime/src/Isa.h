@@ -72,6 +72,7 @@ int64_t sdpaPartFloats(const wnnrt_sdpa_params *p);
   X(copy_strided)                                                                                  \
   X(upsample2d)                                                                                    \
   X(sdpa)                                                                                          \
+  X(mbconv_c16)                                                                                    \
   X(conv2d_winograd2_c16)                                                                          \
   X(conv2d_winograd4_c16)
 } // namespace wnnrt

@@ -2,24 +2,14 @@
 // depthwise_c16: one output row of 16 channels at a time. Inside the row, tiles of 8, 4, 2 and 1
 // pixels share their input vectors between taps when the kernel is 3 or 5 wide and not dilated;
 // pixels at the left and right border take only the taps inside the image.
+#include "Depthwise.h"
 #include "../Isa.h"
 #include "Epilogue.h"
 #include "Parallel.h"
-#include "Tile.h"
 
 namespace {
 
-constexpr int maxKernelRows = 64;
-
-/// What one output row of one 16-channel block needs; pointers are to the lanes being computed.
-struct RowJob {
-  const float *lines[maxKernelRows];   // input rows that exist
-  const float *weights[maxKernelRows]; // of these rows: [kw][16]
-  int32_t lineCount, kw, stride, dilation;
-  const float *residual; // may be null
-  vf bias, lo, hi;
-  float *y;
-};
+using wnnrt::WNNRT_SIMD_NS::RowJob;
 
 /// Pixels ox .. ox + T - 1; `first` is the input column of tap 0 of pixel ox. The tile's leftmost
 /// LEFT and rightmost RIGHT columns are beyond the image, all others inside.
@@ -89,10 +79,18 @@ WNNRT_NOINLINE void wholeTile(const RowJob &job, int64_t ox, int64_t first) {
 }
 
 constexpr int rowTileMost = 8;
-struct RowTiles {
+
+} // namespace
+
+struct wnnrt::WNNRT_SIMD_NS::RowTiles {
   TileFn only[rowTileMost + 1], first[rowTileMost + 1], middle[rowTileMost + 1],
       last[rowTileMost + 1];
 };
+
+namespace {
+
+using wnnrt::WNNRT_SIMD_NS::RowTiles;
+
 #define WNNRT_ROW_TILES(KW, S, L, R)                                                               \
   {nullptr,                                                                                        \
    nullptr,                                                                                        \
@@ -176,60 +174,58 @@ InsideFn insideFor(const wnnrt_conv2d_params *p) {
   return rowInside<0, 1>;
 }
 
-struct Depthwise {
-  const wnnrt_conv2d_params *p;
-  InsideFn inside;
-  const RowTiles *tiles;          // may be null
-  Split split;                    // of a row into these tiles
-  int64_t insideBegin, insideEnd; // output columns that see no border
-
-  explicit Depthwise(const wnnrt_conv2d_params *params)
-      : p(params), inside(insideFor(params)), tiles(rowTilesFor(params)),
-        split(params->ow, rowTileMost) {
-    int64_t reach = int64_t(p->kw - 1) * p->dilation_w;
-    insideBegin = minOf(p->ow, (maxOf(0, p->pad_left) + p->stride_w - 1) / p->stride_w);
-    int64_t lastFirst = p->iw - 1 - reach + p->pad_left; // largest ox * stride
-    insideEnd = lastFirst < 0 ? 0 : lastFirst / p->stride_w + 1;
-    insideEnd = maxOf(insideBegin, minOf(p->ow, insideEnd));
-  }
-
-  void border(const RowJob &job, int64_t ox) const {
-    int64_t first = ox * p->stride_w - p->pad_left, d = p->dilation_w;
-    int64_t sBegin = first >= 0 ? 0 : (-first + d - 1) / d;
-    int64_t sEnd = first >= p->iw ? 0 : (p->iw - first + d - 1) / d;
-    borderPixel(job, ox, first, sBegin, maxOf(sBegin, minOf(sEnd, p->kw)));
-  }
-
-  void row(RowJob &job, const float *x, const float *w, int64_t oy) const {
-    job.lineCount = 0;
-    for (int32_t r = 0; r < p->kh; ++r) {
-      int64_t iy = oy * p->stride_h - p->pad_top + int64_t(r) * p->dilation_h;
-      if (iy < 0 || iy >= p->ih)
-        continue;
-      job.lines[job.lineCount] = x + iy * p->iw * 16;
-      job.weights[job.lineCount++] = w + int64_t(r) * p->kw * 16;
-    }
-    if (tiles) {
-      if (split.count == 1)
-        return tiles->only[p->ow](job, 0, -p->pad_left);
-      for (int64_t i = 0; i < split.count; ++i) {
-        auto &fn = i == 0 ? tiles->first : i + 1 == split.count ? tiles->last : tiles->middle;
-        int64_t ox = split.begin(i);
-        fn[split.sizeOf(i)](job, ox, ox * p->stride_w - p->pad_left);
-      }
-      return;
-    }
-    for (int64_t ox = 0; ox < insideBegin; ++ox)
-      border(job, ox);
-    inside(job, insideBegin, insideEnd, p->pad_left);
-    for (int64_t ox = insideEnd; ox < p->ow; ++ox)
-      border(job, ox);
-  }
-};
-
 } // namespace
 
 namespace wnnrt {
+
+WNNRT_SIMD_NS::Depthwise::Depthwise(const wnnrt_conv2d_params *params)
+    : p(params), inside(insideFor(params)), tiles(rowTilesFor(params)) {
+  Split split(params->ow, rowTileMost);
+  tileCount = split.count;
+  tileSize = split.size;
+  longerTiles = split.longer;
+  int64_t reach = int64_t(p->kw - 1) * p->dilation_w;
+  insideBegin = minOf(p->ow, (maxOf(0, p->pad_left) + p->stride_w - 1) / p->stride_w);
+  int64_t lastFirst = p->iw - 1 - reach + p->pad_left; // largest ox * stride
+  insideEnd = lastFirst < 0 ? 0 : lastFirst / p->stride_w + 1;
+  insideEnd = maxOf(insideBegin, minOf(p->ow, insideEnd));
+}
+
+void WNNRT_SIMD_NS::Depthwise::border(const RowJob &job, int64_t ox) const {
+  int64_t first = ox * p->stride_w - p->pad_left, d = p->dilation_w;
+  int64_t sBegin = first >= 0 ? 0 : (-first + d - 1) / d;
+  int64_t sEnd = first >= p->iw ? 0 : (p->iw - first + d - 1) / d;
+  borderPixel(job, ox, first, sBegin, maxOf(sBegin, minOf(sEnd, p->kw)));
+}
+
+void WNNRT_SIMD_NS::Depthwise::row(RowJob &job, const float *x, const float *w, int64_t oy,
+                                   int64_t ring) const {
+  job.lineCount = 0;
+  for (int32_t r = 0; r < p->kh; ++r) {
+    int64_t iy = oy * p->stride_h - p->pad_top + int64_t(r) * p->dilation_h;
+    if (iy < 0 || iy >= p->ih)
+      continue;
+    job.lines[job.lineCount] = x + (ring ? iy % ring : iy) * p->iw * 16;
+    job.weights[job.lineCount++] = w + int64_t(r) * p->kw * 16;
+  }
+  if (tiles) {
+    if (tileCount == 1)
+      return tiles->only[p->ow](job, 0, -p->pad_left);
+    for (int64_t i = 0, ox = 0; i < tileCount; ++i) {
+      auto &fn = i == 0 ? tiles->first : i + 1 == tileCount ? tiles->last : tiles->middle;
+      int64_t size = tileSize + (i < longerTiles);
+      fn[size](job, ox, ox * p->stride_w - p->pad_left);
+      ox += size;
+    }
+    return;
+  }
+  for (int64_t ox = 0; ox < insideBegin; ++ox)
+    border(job, ox);
+  inside(job, insideBegin, insideEnd, p->pad_left);
+  for (int64_t ox = insideEnd; ox < p->ow; ++ox)
+    border(job, ox);
+}
+
 wnnrt_status WNNRT_SIMD_NS::depthwise_c16(const wnnrt_context *ctx, const wnnrt_conv2d_params *p,
                                           const void *xv, const void *wv, const void *bv,
                                           const void *rv, void *yv) {
