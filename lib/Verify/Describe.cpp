@@ -2,6 +2,7 @@
 //
 // Verdicts as text.
 #include "wnnx/Support/Json.h"
+#include "wnnx/Verify/Overlaps.h"
 #include "wnnx/Verify/Verify.h"
 
 #include "fmt/format.h"
@@ -61,7 +62,49 @@ std::string describe(const RuleVerdict &v, bool coverage) {
   return coverage ? out + coverageText(v) : out;
 }
 
-std::string describeJson(llvm::ArrayRef<RuleVerdict> verdicts, const std::string &termination) {
+static void writeOverlaps(JsonWriter &w, const OverlapReport &report) {
+  auto field = [&](const char *name, const auto &value) {
+    w.key(name);
+    w.value(value);
+  };
+  w.key("overlaps");
+  w.beginObject();
+  field("pairs", int64_t(report.candidates));
+  field("meet", int64_t(report.met));
+  field("join", int64_t(report.joins));
+  w.key("open");
+  w.beginArray();
+  for (const Overlap &o : report.open) {
+    w.newline();
+    w.beginObject();
+    field("at", o.at.str());
+    field("equalResults", o.outcome != Overlap::Disagrees);
+    field("runsForEver", o.runsForEver);
+    field("goesFirst", o.wins < 0 ? std::string() : o.wins ? o.inner.rule : o.outer.rule);
+    field("firstIsCostlier", o.worse);
+    field("graph", o.graph);
+    w.key("rules");
+    w.beginArray();
+    for (int i : {0, 1}) {
+      const OverlapSide &s = i ? o.inner : o.outer;
+      w.beginObject();
+      field("rule", s.rule);
+      field("place", s.place);
+      field("nodes", s.nodes);
+      field("macs", s.macs);
+      field("bytes", s.bytes);
+      field("left", o.left[i]);
+      w.endObject();
+    }
+    w.endArray();
+    w.endObject();
+  }
+  w.endArray();
+  w.endObject();
+}
+
+std::string describeJson(llvm::ArrayRef<RuleVerdict> verdicts, const std::string &termination,
+                         const OverlapReport *overlaps) {
   std::string out;
   JsonWriter w(out);
   auto field = [&](const char *name, const auto &value) {
@@ -120,6 +163,8 @@ std::string describeJson(llvm::ArrayRef<RuleVerdict> verdicts, const std::string
     at = end + 1;
   }
   w.endArray();
+  if (overlaps)
+    writeOverlaps(w, *overlaps);
   w.endObject();
   return out + "\n";
 }

@@ -55,7 +55,17 @@ bool InstanceBuilder::bind(int slot, Datum d) {
   return true;
 }
 
-bool InstanceBuilder::run() {
+bool InstanceBuilder::run(InstanceBuilder *met) {
+  if (!build() || (met && (!shared || !met->build())))
+    return false;
+  if (!addOutputs(true))
+    return false;
+  if (met)
+    met->addOutputs(false);
+  return true;
+}
+
+bool InstanceBuilder::build() {
   for (unsigned root : rule.roots) {
     if (!built[root] && !statement(root))
       return false;
@@ -64,7 +74,7 @@ bool InstanceBuilder::run() {
     if (!built[i] && !statement(i))
       return false;
   }
-  return addOutputs();
+  return true;
 }
 
 Node *InstanceBuilder::anchor() const {
@@ -75,12 +85,12 @@ Node *InstanceBuilder::anchor() const {
   return v ? v->node() : nullptr;
 }
 
-bool InstanceBuilder::addOutputs() {
+bool InstanceBuilder::addOutputs(bool always) {
   unsigned n = 0;
-  auto output = [&](Value *v, bool always, uint64_t at) {
+  auto output = [&](Value *v, bool root, uint64_t at) {
     if (v && v->node() && !v->isGraphOutput() &&
-        (always || !v->hasUses() || choices.chance(Key(11) / at, 1, 2)))
-      g.addOutput(fmt::format("out{}", n++), v);
+        ((always && root) || !v->hasUses() || choices.chance(keyOf(11) / at, 1, 2)))
+      g.addOutput(fmt::format("out{}", g.outputs().size()), v), ++n;
   };
   for (unsigned s = 0; s < slots.size(); ++s) {
     bool kept = rule.slots[s].stmt >= 0 && rule.stmts[size_t(rule.slots[s].stmt)].keep;
@@ -109,7 +119,7 @@ bool InstanceBuilder::statement(unsigned index, const Want *given) {
     want.hasDims = true;
     want.dims = given->dims;
   }
-  Result r = pattern(*s.pattern, Key(1000 + index), want, unsigned(s.slots.size()));
+  Result r = pattern(*s.pattern, keyOf(1000 + index), want, unsigned(s.slots.size()));
   if (!r || !*r)
     return false;
   if (s.slots.size() == 1)
@@ -128,7 +138,7 @@ bool InstanceBuilder::statement(unsigned index, const Want *given) {
 bool InstanceBuilder::set(unsigned index) {
   const Stmt &s = rule.stmts[index];
   const SetInfo &info = *s.set;
-  Key key(2000 + index);
+  Key key = keyOf(2000 + index);
   uint64_t least = std::max(info.minMembers, 1u);
   uint64_t count = std::min<uint64_t>(least + choices.draw(key / "members", 3), info.maxMembers);
   note(fmt::format("members of {}", slotName(s.slots[0])), std::to_string(count));
@@ -159,6 +169,8 @@ bool InstanceBuilder::set(unsigned index) {
 
 InstanceBuilder::Result InstanceBuilder::pattern(const Pat &p, Key key, const Want &want,
                                                  unsigned results) {
+  if (&p == sharedAt && !shared)
+    return withOther(p, key, want, results);
   switch (p.kind) {
   case PatKind::Any:
     return anything("u", key, want);
@@ -264,7 +276,7 @@ Value *InstanceBuilder::freeValue(const std::string &name, const TensorType &typ
     return g.addConstant(t, name);
   Value *v = g.addInput("", type);
   g.setName(v, name);
-  inputs.push_back(std::move(t));
+  (inputsOf ? inputsOf : this)->inputs.push_back(std::move(t));
   // Facts about the range of a value come from how it was made.
   if (isFloat(type.dtype) && choices.chance(key / "made", 1, 10)) {
     OpKind kind = choices.pick(
@@ -433,7 +445,7 @@ InstanceBuilder::Result InstanceBuilder::variable(const Pat &p, Key key, const W
     Value *v = slots[p.slot].value();
     return v ? Result(v) : fail(fmt::format("`{}` is no value", info.name));
   }
-  Key own = info.set >= 0 ? key : Key(3000 + p.slot);
+  Key own = info.set >= 0 ? key : keyOf(3000 + p.slot);
   if (p.optional) {
     bool there = choices.chance(own / "there", 2, 3);
     note("`" + info.name + "`", there ? "present" : "absent");

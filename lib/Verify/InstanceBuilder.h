@@ -23,6 +23,12 @@ class InstanceBuilder {
 
 public:
   std::vector<Tensor> inputs;
+  /// Another rule whose first root is to be the node at `sharedAt`, a pattern of this rule.
+  InstanceBuilder *other = nullptr;
+  const pat::Pat *sharedAt = nullptr;
+  Value *shared = nullptr;             // made for both
+  InstanceBuilder *inputsOf = nullptr; // who keeps the inputs, when not this one
+  uint64_t salt = 0; // tells the decisions of the other rule from those of this one
   Features features;
   unsigned nodesBuilt = 0;
   bool unusualTypes = false;
@@ -32,7 +38,8 @@ public:
   std::string why; // why nothing could be built
 
   InstanceBuilder(const pat::Rule &r, const pat::RewriteOptions &o, Choices &c, Graph &graph);
-  bool run();
+  /// With `met`, that rule's other statements are built and its outputs marked too.
+  bool run(InstanceBuilder *met = nullptr);
   /// The node at which the rule is tried.
   Node *anchor() const;
 
@@ -53,8 +60,11 @@ private:
   /// `want` is what the user of its first value would like, when it is made for one.
   bool statement(unsigned index, const Want *want = nullptr);
   bool set(unsigned index);
-  bool addOutputs();
+  bool build();
+  /// Roots are outputs always, or, where they may be inside of another rule, when nobody uses them.
+  bool addOutputs(bool always);
 
+  Key keyOf(uint64_t n) const { return salt ? Key(salt) / n : Key(n); }
   Result pattern(const pat::Pat &p, Key key, const Want &want, unsigned results = 1);
   Result variable(const pat::Pat &p, Key key, const Want &want);
   Result alternatives(const pat::Pat &p, Key key, const Want &want);
@@ -62,6 +72,12 @@ private:
   Result flat(const pat::Pat &p, Key key, const Want &want);
   Result chain(const pat::Pat &p, Key key, const Want &want);
   Result op(const pat::Pat &p, Key key, const Want &want, unsigned results);
+  // Of two rules (SharedBuilder.cpp).
+  Result withOther(const pat::Pat &p, Key key, const Want &want, unsigned results);
+  Result both(const pat::Pat &mine, InstanceBuilder &o, const pat::Pat &theirs, Key key,
+              const Want &want, unsigned results);
+  Result bothOps(const pat::Pat &mine, InstanceBuilder &o, const pat::Pat &theirs, Key key,
+                 const Want &want, unsigned results);
   /// Whether the operand follows from what is there, so that others should follow from it.
   bool leads(const pat::Pat &p) const;
 

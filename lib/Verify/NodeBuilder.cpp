@@ -2,7 +2,7 @@
 //
 // Nodes of an instance: operands in the order in which one suggests the other, attributes as the
 // pattern has them, trees and chains of ops.
-#include "InstanceBuilder.h"
+#include "NodeBuilder.h"
 
 #include "wnnx/Ops/Infer.h"
 
@@ -13,57 +13,6 @@
 namespace wnnx::verify {
 
 using namespace pat;
-
-/// Of the ways to choose an attribute the last one, which is surely not the default if there is
-/// another value.
-constexpr uint64_t howMany = 12, surely = howMany - 1;
-static_assert(surely == surelyOther);
-
-/// One node for an op pattern.
-class NodeBuilder {
-  using Result = InstanceBuilder::Result;
-  InstanceBuilder &b;
-  const Pat *p; // null: any node of the kind
-  Key key;
-  OpKind kind;
-  const OpInfo &info;
-  const Want &want;
-  unsigned results;
-  std::vector<Value *> operands;
-  std::vector<bool> knownOperands;
-  std::vector<std::optional<Attribute>> attrs;
-  std::vector<bool> choosing;               // attributes whose choice is under way
-  std::vector<std::optional<Key>> awayKeys; // of the decision whether it is the default
-
-public:
-  NodeBuilder(InstanceBuilder &builder, const Pat *pattern, Key k, OpKind op, const Want &w,
-              unsigned r)
-      : b(builder), p(pattern), key(k), kind(op), info(opInfo(op)), want(w), results(r),
-        operands(info.numFixedOperands()), knownOperands(operands.size()), attrs(info.attrs.size()),
-        choosing(attrs.size()), awayKeys(attrs.size()) {}
-
-  /// Operand 0 is given.
-  void start(Value *v) {
-    operands[0] = v;
-    knownOperands[0] = true;
-  }
-  Result build();
-
-private:
-  const Pat *operandPattern(unsigned i) const {
-    return p && i < p->operands.size() ? p->operands[i].get() : nullptr;
-  }
-  Want wantFor(unsigned index, unsigned variadicIndex, Key k);
-  bool operand(unsigned i);
-  bool group();
-  uint64_t recurrentWeights();
-  const Attribute *attribute(unsigned i);
-  std::optional<Attribute> random(unsigned i, int64_t listLength = -1);
-  std::optional<Datum> fromPattern(const AttrPat &a, unsigned i, const Datum &base, Key k);
-  std::optional<Datum> listFromPattern(const AttrPat &a, unsigned i, Key k);
-  std::optional<TensorType> resultSoFar();
-  bool bindAttributes();
-};
 
 Want NodeBuilder::wantFor(unsigned index, unsigned variadicIndex, Key k) {
   PartialNode n;
@@ -111,6 +60,8 @@ std::optional<TensorType> NodeBuilder::resultSoFar() {
 bool NodeBuilder::operand(unsigned i) {
   knownOperands[i] = true;
   Key k = key / "operand" / i;
+  if (twin)
+    return sharedOperand(i, k);
   const Pat *pattern = operandPattern(i);
   if (!pattern && (p || info.operands[i].kind == OperandKind::Optional))
     return true;
@@ -137,7 +88,7 @@ uint64_t NodeBuilder::recurrentWeights() {
 }
 
 bool NodeBuilder::group() {
-  if (!p || !p->variadic)
+  if (!p || !(p->variadic || (twin && twin->variadic)))
     return true;
   auto index = unsigned(info.numFixedOperands());
   std::vector<Value *> fixed = operands, members;
@@ -149,6 +100,8 @@ bool NodeBuilder::group() {
     operands.insert(operands.end(), members.begin(), members.end());
     return true;
   };
+  if (twin)
+    return sharedElements(add, index);
   for (unsigned i = 0; i < p->elements.size(); ++i) {
     Key k = key / "element" / i;
     if (!add(b.pattern(*p->elements[i], k, wantFor(index, i, k))))
@@ -246,7 +199,7 @@ std::optional<Datum> NodeBuilder::listFromPattern(const AttrPat &a, unsigned i, 
     }
     if (e >= count) { // an optional element that is missing
       if (a.elements[e].kind == AttrPat::Capture)
-        b.bind(int(a.elements[e].slot), Datum::absent());
+        says->bind(int(a.elements[e].slot), Datum::absent());
       continue;
     }
     std::optional<Datum> d = fromPattern(a.elements[e], i, in[at++], k / e);
@@ -254,7 +207,7 @@ std::optional<Datum> NodeBuilder::listFromPattern(const AttrPat &a, unsigned i, 
       return std::nullopt;
     out.push_back(std::move(*d));
   }
-  if (a.hasRest && !b.bind(a.restSlot, Datum(std::move(rest))))
+  if (a.hasRest && !says->bind(a.restSlot, Datum(std::move(rest))))
     return std::nullopt;
   return Datum(std::move(out));
 }
@@ -262,14 +215,14 @@ std::optional<Datum> NodeBuilder::listFromPattern(const AttrPat &a, unsigned i, 
 /// What the pattern says, or the base value where it leaves the choice.
 std::optional<Datum> NodeBuilder::fromPattern(const AttrPat &a, unsigned i, const Datum &base,
                                               Key k) {
-  Evaluator ev(b.rule, b.slots, b.options);
+  Evaluator ev(says->rule, says->slots, says->options);
   switch (a.kind) {
   case AttrPat::Any:
     return base;
   case AttrPat::Capture:
-    if (!b.bound(a.slot))
-      b.bind(int(a.slot), base);
-    return b.slots[a.slot];
+    if (!says->bound(a.slot))
+      says->bind(int(a.slot), base);
+    return says->slots[a.slot];
   case AttrPat::Equal: {
     std::optional<Datum> d = ev.eval(*a.code);
     return d ? d : base;
@@ -289,6 +242,11 @@ const Attribute *NodeBuilder::attribute(unsigned i) {
     return nullptr;
   choosing[i] = true;
   const AttrInfo &a = info.attrs[i];
+  if (twin) {
+    attrs[i] = sharedAttribute(i);
+    choosing[i] = false;
+    return attrs[i] ? &*attrs[i] : nullptr;
+  }
   bool free =
       !p || ((p->attrSlot >= 0 || p->attrsFree) && (i >= p->mentioned.size() || !p->mentioned[i]));
   bool told = false;
@@ -331,6 +289,8 @@ bool NodeBuilder::bindAttributes() {
       return false;
     }
   }
+  if (twin)
+    return captureAll(b, *p) && captureAll(*twinBuilder, *twin);
   if (!p || p->attrSlot < 0)
     return true;
   DatumRecord rest;
@@ -353,7 +313,7 @@ InstanceBuilder::Result NodeBuilder::build() {
   }
   if (!group() || !bindAttributes())
     return std::nullopt;
-  if (p && p->bothOrders && operands[0] && operands[1]) {
+  if (p && p->bothOrders && !twin && operands[0] && operands[1]) {
     bool swapped = b.choices.chance(key / "swap", 1, 2);
     b.note(fmt::format("operands of {}", info.name), swapped ? "swapped" : "as written");
     if (swapped)

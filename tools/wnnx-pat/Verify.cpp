@@ -8,6 +8,7 @@
 #include "wnnx/Support/ErrorText.h"
 #include "wnnx/Support/OutputFile.h"
 #include "wnnx/Verify/Mutate.h"
+#include "wnnx/Verify/Overlaps.h"
 #include "wnnx/Verify/Termination.h"
 
 #include "fmt/format.h"
@@ -23,7 +24,7 @@ struct Request {
   Args files;
   verify::VerifyOptions options;
   std::string rule, save;
-  bool coverage = false, json = false, mutate = false;
+  bool coverage = false, json = false, mutate = false, overlaps = false;
 };
 
 /// Negative when all is well, else the exit status.
@@ -48,6 +49,8 @@ int parse(const Args &args, Request &r) {
       r.json = true;
     else if (s == "--mutate")
       r.mutate = true;
+    else if (s == "--overlaps")
+      r.overlaps = true;
     else if (s.starts_with("--"))
       return usage("unknown option `" + a + "` of `verify`");
     else
@@ -123,13 +126,18 @@ int verify(const Args &args) {
                                         ? verify::checkTermination(*rules, verdicts, r.options)
                                         : verify::TerminationReport();
   if (r.json) {
-    llvm::outs() << verify::describeJson(verdicts, loops.text);
+    verify::OverlapReport overlaps;
+    if (r.overlaps)
+      overlaps = verify::findOverlaps(*rules, r.options);
+    llvm::outs() << verify::describeJson(verdicts, loops.text, r.overlaps ? &overlaps : nullptr);
   } else {
     for (const verify::RuleVerdict &v : verdicts)
       llvm::outs() << verify::describe(v, r.coverage);
     llvm::outs() << loops.text;
     if (r.coverage)
       llvm::outs() << loops.cycles;
+    if (r.overlaps)
+      llvm::outs() << verify::describe(verify::findOverlaps(*rules, r.options), r.coverage);
     llvm::outs() << fmt::format("{} of {} rules passed; tested, not proven\n",
                                 verdicts.size() - bad, verdicts.size());
   }

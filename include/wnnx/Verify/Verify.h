@@ -61,7 +61,11 @@ std::vector<RuleVerdict> verifyRules(const pat::RuleSet &rules, const VerifyOpti
 
 /// The verdict as text: one line, and for what is wrong the counterexample.
 std::string describe(const RuleVerdict &v, bool coverage);
-/// All verdicts as JSON, with what was found about termination, a line each.
-std::string describeJson(llvm::ArrayRef<RuleVerdict> verdicts, const std::string &termination);
+struct OverlapReport;
+
+/// All verdicts as JSON, with what was found about termination, a line each, and, when they were
+/// asked for, overlaps.
+std::string describeJson(llvm::ArrayRef<RuleVerdict> verdicts, const std::string &termination,
+                         const OverlapReport *overlaps = nullptr);
 
 } // namespace wnnx::verify
