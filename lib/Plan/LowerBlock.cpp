@@ -89,7 +89,7 @@ int64_t macs(const Part &part) {
 } // namespace
 
 bool lowerMobileBlock(Lowering &l, const Node &n) {
-  if (!l.options.blockedLayout)
+  if (!l.options.blockedLayout || l.scaledInputs.count(Conv2dOp(n).input()))
     return false;
   Part first = partOf(l, &n, false), expand, depthwise, project;
   if (isDepthwise(first)) {

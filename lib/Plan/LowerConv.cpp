@@ -113,6 +113,8 @@ LogicalResult lowerConv2d(Lowering &l, const Node &n) {
   if (k == ConvKernel::AsLinear) {
     asLinear(c, packWeight(c, k), bias);
     y0 = l.plan.calls.back().args.back().refs[0].tensor;
+  } else if (auto scaled = l.scaledInputs.find(x); scaled != l.scaledInputs.end()) {
+    y0 = lowerScaledConv(l, scaled->second, c.op, p, packWeight(c, ConvKernel::C16), bias);
   } else {
     bool plain = k == ConvKernel::Plain;
     int xt = plain || k == ConvKernel::First ? l.plain(x) : l.c16(x);

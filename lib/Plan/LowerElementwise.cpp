@@ -270,7 +270,38 @@ static bool worksInC16(Lowering &l, const Node &n) {
   return any || (last && l.wantsC16(r));
 }
 
+/// A product of a c16 value and a factor for each channel, in front of a convolution that can do
+/// it.
+static bool lowerChannelScale(Lowering &l, const Node &n) {
+  const Value *x = n.operand(0), *scale = n.operand(1), *y = n.result();
+  if (y->rank() != 4)
+    return false;
+  if (x->shape() != y->shape())
+    std::swap(x, scale);
+  if (n.kind() != OpKind::Mul || x->shape() != y->shape() || !l.inC16(x) || l.inC16(scale) ||
+      l.dtype(scale) != DType::F32 || scale->rank() != 4 || scale->dim(1) != y->dim(1) ||
+      scale->dim(2) * scale->dim(3) != 1)
+    return false;
+  wnnrt_act act = {};
+  const Value *result = y;
+  if (!takesScaledInput(l, y)) {
+    // The convolution may stand behind an activation.
+    const Node *next = y->hasOneUse() ? y->uses()[0].user : nullptr;
+    if (!next || !next->info().has(Trait::Activation) || !takesScaledInput(l, next->result()))
+      return false;
+    result = l.foldActivation(n, act);
+    if (result == y)
+      return false;
+  }
+  int xt = l.c16(x), st = l.plain(scale);
+  l.scaledInputs[result] = {xt,  st,        noTensor, scale->dim(0) == 1 ? 0 : scale->dim(1),
+                            act, l.formula, n.loc()};
+  return true;
+}
+
 LogicalResult lowerBinary(Lowering &l, const Node &n) {
+  if (lowerChannelScale(l, n))
+    return success();
   const BinaryRow *row = std::find_if(std::begin(binaryRows), std::end(binaryRows),
                                       [&](const BinaryRow &r) { return r.kind == n.kind(); });
   const Value *a = n.operand(0), *b = n.operand(1), *y = n.result();

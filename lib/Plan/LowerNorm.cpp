@@ -70,6 +70,10 @@ LogicalResult lowerBatchNorm(Lowering &l, const Node &n) {
   }
   wnnrt_channel_params p = channelParams(x, c16);
   y = l.foldActivation(n, p.act);
+  if (c16 && takesScaledInput(l, y)) {
+    l.scaledInputs[y] = {from, scale, shift, 0, p.act, l.formula, n.loc()};
+    return success();
+  }
   l.call(WNNRT_K_batch_norm, p, {from, scale, shift, c16 ? l.defineC16(y) : l.definePlain(y)},
          {0u});
   return success();

@@ -31,6 +31,10 @@ bool isChannelShuffle(const Node &last, int64_t &groups) {
   return true;
 }
 
+static bool liesInC16(const Lowering &l, const Value *v) {
+  return l.hasC16(v) || l.deferredCats.count(v);
+}
+
 /// True when `n` starts or continues a channel shuffle of a value that lies in c16: the last
 /// reshape does all the work.
 static bool insideShuffle(Lowering &l, const Node &n) {
@@ -39,11 +43,57 @@ static bool insideShuffle(Lowering &l, const Node &n) {
     return false;
   const Node *next = n.result()->uses()[0].user;
   if (n.kind() == OpKind::Permute)
-    return isChannelShuffle(*next, groups) && l.hasC16(n.operand(0)->node()->operand(0));
+    return isChannelShuffle(*next, groups) && liesInC16(l, n.operand(0)->node()->operand(0));
   if (next->kind() != OpKind::Permute || !next->result()->hasOneUse())
     return false;
   const Node *last = next->result()->uses()[0].user;
-  return last && isChannelShuffle(*last, groups) && l.hasC16(n.operand(0));
+  return last && isChannelShuffle(*last, groups) && liesInC16(l, n.operand(0));
+}
+
+/// y = channels of x, or of x and x2 behind one another.
+static void gatherChannels(Lowering &l, int xt, int x2t, const Value *x, const Value *x2,
+                           llvm::ArrayRef<int32_t> table, const Value *y) {
+  std::vector<uint8_t> bytes(table.size() * 4);
+  std::memcpy(bytes.data(), table.data(), bytes.size());
+  wnnrt_gather_channels_params p = {};
+  p.n = i32(y->dim(0)), p.hw = i32(y->dim(2) * y->dim(3));
+  p.c_in = i32(x->dim(1)), p.c_in2 = x2 ? i32(x2->dim(1)) : 0, p.c_out = i32(y->dim(1));
+  int weight = l.weight("channels_of_" + y->name(), "channel table",
+                        {DType::I32, Shape{int64_t(table.size())}}, std::move(bytes));
+  l.call(WNNRT_K_gather_channels_c16, p, {xt, x2t, weight, l.defineC16(y)});
+}
+
+static void gatherFromCat(Lowering &l, const Node &cat, llvm::ArrayRef<int32_t> table,
+                          const Value *y) {
+  const Value *a = cat.variadicOperands()[0], *b = cat.variadicOperands()[1];
+  int first = l.c16(a), second = l.c16(b);
+  gatherChannels(l, first, second, a, b, table, y);
+}
+
+/// True when every use takes a part of the channels.
+static bool onlyPiecesUsed(const Value *v) {
+  return llvm::all_of(v->uses(), [](const Use &u) {
+    if (!u.user || (u.user->kind() != OpKind::Split && u.user->kind() != OpKind::Slice))
+      return false;
+    bool dense = u.user->kind() == OpKind::Split || SliceOp(u.user).step() == 1;
+    return dense && *normalizeDim(u.user->attr("dim").asInt(), 4) == 1;
+  });
+}
+
+/// True for a concatenation of two c16 values, not at a block's border, that only a channel shuffle
+/// uses.
+static bool goesIntoShuffle(Lowering &l, const Node &cat) {
+  const Value *y = cat.result();
+  auto operands = cat.variadicOperands();
+  if (operands.size() != 2 || !y->hasOneUse() || !l.inC16(operands[0]) || !l.inC16(operands[1]) ||
+      operands[0]->dim(1) % 16 == 0)
+    return false;
+  const Node *next = y->uses()[0].user;
+  for (int i = 0; i < 2 && next; ++i)
+    next = next->numResults() == 1 && next->result()->hasOneUse() ? next->result()->uses()[0].user
+                                                                  : nullptr;
+  int64_t groups;
+  return next && isChannelShuffle(*next, groups);
 }
 
 LogicalResult lowerReshape(Lowering &l, const Node &n) {
@@ -57,22 +107,20 @@ LogicalResult lowerReshape(Lowering &l, const Node &n) {
   int64_t groups;
   if (isChannelShuffle(n, groups)) {
     const Value *source = x->node()->operand(0)->node()->operand(0);
-    if (l.hasC16(source)) {
+    if (liesInC16(l, source)) {
       int64_t c = source->dim(1), each = c / groups;
-      std::vector<uint8_t> table(static_cast<size_t>(c) * 4);
-      for (int64_t j = 0; j < c; ++j) {
-        int32_t from = i32(j % groups * each + j / groups);
-        std::memcpy(&table[size_t(j) * 4], &from, 4);
-      }
-      wnnrt_gather_channels_params p = {};
-      p.n = i32(source->dim(0)), p.hw = i32(source->dim(2) * source->dim(3));
-      p.c_in = p.c_out = i32(c);
+      std::vector<int32_t> table(static_cast<size_t>(c));
+      for (int64_t j = 0; j < c; ++j)
+        table[size_t(j)] = i32(j % groups * each + j / groups);
       l.formula = y->name() + " = channel_shuffle(" + source->name() +
                   ", groups=" + std::to_string(groups) + ")";
-      int from = l.c16(source);
-      int weight = l.weight("shuffle_" + std::to_string(c) + "_" + std::to_string(groups),
-                            "channel table", {DType::I32, Shape{c}}, std::move(table));
-      l.call(WNNRT_K_gather_channels_c16, p, {from, weight, l.defineC16(y)});
+      auto cat = l.deferredCats.find(source);
+      if (cat == l.deferredCats.end())
+        gatherChannels(l, l.c16(source), noTensor, source, nullptr, table, y);
+      else if (onlyPiecesUsed(y))
+        l.deferredShuffles[y] = {cat->second, std::move(table)};
+      else
+        gatherFromCat(l, *cat->second, table, y);
       return success();
     }
   }
@@ -198,6 +246,12 @@ LogicalResult lowerSlices(Lowering &l, const Node &n) {
       l.definePlain(p.result);
       continue;
     }
+    if (auto s = l.deferredShuffles.find(x); s != l.deferredShuffles.end()) {
+      llvm::ArrayRef<int32_t> table = s->second.table;
+      gatherFromCat(l, *s->second.cat, table.slice(size_t(p.start), size_t(p.result->dim(1))),
+                    p.result);
+      continue;
+    }
     if (p.result->shape() == x->shape()) {
       l.setSame(p.result, x);
       continue;
@@ -266,6 +320,10 @@ LogicalResult lowerCat(Lowering &l, const Node &n) {
     for (const Value *v : n.variadicOperands())
       if (l.inC16(v))
         blocked += v->type().numel();
+    if (dim == 1 && goesIntoShuffle(l, n)) {
+      l.deferredCats[y] = &n;
+      return success();
+    }
     if (blocked * 2 > y->type().numel()) {
       catC16(l, n, dim);
       return success();

@@ -268,7 +268,7 @@ void Lowering::setSame(const Value *v, const Value *other) {
 // ---- calls
 
 /// The places in the model and the rules of a location.
-static void addPlaces(const Location &loc, KernelCall &c) {
+void Lowering::addPlaces(const Location &loc, KernelCall &c) {
   for (const Location &leaf : loc.leaves())
     c.nodes.push_back(leaf.scopeName().empty() ? leaf.str() : leaf.scopeName());
   if (!loc.isFused())

@@ -49,6 +49,27 @@ public:
   /// Lowers every node that an output needs, and the outputs.
   LogicalResult run();
 
+  // ---- values that are not computed yet
+  /// A c16 value that its only user, a convolution, computes while it reads `x`:
+  /// act(x * scale + shift).
+  struct ScaledInput {
+    int x, scale, shift;
+    int64_t scaleBatchStride;
+    wnnrt_act act;
+    std::string formula;
+    Location loc;
+  };
+  llvm::DenseMap<const Value *, ScaledInput> scaledInputs;
+  /// A concatenation of two c16 values in front of a channel shuffle, which does its work.
+  llvm::DenseMap<const Value *, const Node *> deferredCats;
+  /// A shuffled concatenation of which only pieces are used: the concatenation, and its channel
+  /// behind each channel of the value.
+  struct Shuffled {
+    const Node *cat;
+    std::vector<int32_t> table;
+  };
+  llvm::DenseMap<const Value *, Shuffled> deferredShuffles;
+
   // ---- operands
   /// The dtype computed with: f32 for f16 and bf16 where the node runs in f32.
   DType dtype(const Value *v) const;
@@ -109,6 +130,8 @@ public:
                    llvm::ArrayRef<unsigned> inPlace = {}) {
     return addCall(id, describe(params), args, inPlace);
   }
+  /// The call also does what stands at `loc`.
+  void addPlaces(const Location &loc, KernelCall &c);
   void flatCopy(int from, int to);
   /// Copies a box; the same dims on both sides.
   void copyBox(DType t, const View &from, const View &to);
@@ -238,6 +261,12 @@ LogicalResult lowerTri(Lowering &l, const Node &n);
 LogicalResult lowerUnary(Lowering &l, const Node &n);
 LogicalResult lowerUpsample(Lowering &l, const Node &n);
 LogicalResult lowerWhere(Lowering &l, const Node &n);
+
+/// True when the value's only user is a convolution that can scale it while it reads it.
+bool takesScaledInput(const Lowering &l, const Value *v);
+/// The convolution of such a value; returns the tensor of its result.
+int lowerScaledConv(Lowering &l, const Lowering::ScaledInput &input, const Conv2dOp &op,
+                    const wnnrt_conv2d_params &conv, int weight, int bias);
 
 /// A block of convolutions that starts with `n`, as one call where that pays; false otherwise.
 bool lowerMobileBlock(Lowering &l, const Node &n);

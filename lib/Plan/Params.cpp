@@ -78,6 +78,19 @@ ParamRecord describe(const wnnrt_conv2d_params &p) {
   return r.take();
 }
 
+ParamRecord describe(const wnnrt_scaled_conv_params &p) {
+  Recorder r("wnnrt_scaled_conv_params");
+  r.put("n", p.n);
+  r.put("ci", p.ci);
+  r.put("co", p.co);
+  r.put("hw", p.hw);
+  r.act(p.input_act, "input_act");
+  r.act(p.act);
+  r.put("residual_after_act", p.residual_after_act);
+  r.put("scale_batch_stride", p.scale_batch_stride);
+  return r.take();
+}
+
 ParamRecord describe(const wnnrt_mbconv_params &p) {
   Recorder r("wnnrt_mbconv_params");
   r.put("n", p.n);
@@ -209,6 +222,7 @@ ParamRecord describe(const wnnrt_gather_channels_params &p) {
   r.put("n", p.n);
   r.put("hw", p.hw);
   r.put("c_in", p.c_in);
+  r.put("c_in2", p.c_in2);
   r.put("c_out", p.c_out);
   return r.take();
 }

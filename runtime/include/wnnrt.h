@@ -224,6 +224,17 @@ typedef struct wnnrt_conv2d_params {
   int64_t x_batch_stride, y_batch_stride, residual_batch_stride;
 } wnnrt_conv2d_params;
 
+/* A 1x1 convolution of stride 1 whose input is scaled first, as behind a batch norm or a
+ * squeeze-excite block: y = act(conv(input_act(x * scale + shift), w) + bias + residual), residual
+ * as in conv2d. x, y and residual are dense c16; weights are packed as for conv2d_c16. scale has ci
+ * values for all images (batch stride 0) or for each; so has shift, which may be absent. */
+typedef struct wnnrt_scaled_conv_params {
+  int32_t n, ci, co, hw;
+  wnnrt_act input_act, act;
+  int32_t residual_after_act;
+  int64_t scale_batch_stride;
+} wnnrt_scaled_conv_params;
+
 /* A block of a mobile network: y = act(project(dw) + residual) (or residual added after, as above),
  * dw = act(depthwise(expand)), expand = act(1x1 convolution of x). Either 1x1 convolution may be
  * missing: w_expand null, ce == ci; w_project null, co == ce, no residual. What lies between is
@@ -298,9 +309,10 @@ typedef struct wnnrt_copy_channels_params {
   int32_t src_c, dst_c, src_offset, dst_offset;
 } wnnrt_copy_channels_params;
 
-/* y[:, j] = x[:, table[j]] on c16 tensors, table of c_out int32 values (channel shuffle). */
+/* y[:, j] = cat(x, x2)[:, table[j]] on c16 tensors, table of c_out int32 values (channel shuffle).
+ * x2 is null where c_in2 is 0. */
 typedef struct wnnrt_gather_channels_params {
-  int32_t n, hw, c_in, c_out;
+  int32_t n, hw, c_in, c_in2, c_out;
 } wnnrt_gather_channels_params;
 
 /* Elementwise on n contiguous elements; y may be x. Result dtype is `dtype`, or bool where the op
@@ -601,6 +613,7 @@ size_t wnnrt_gru_scratch_bytes(const wnnrt_rnn_params *p);
 size_t wnnrt_mbconv_c16_scratch_bytes(const wnnrt_mbconv_params *p);
 size_t wnnrt_conv2d_winograd2_c16_scratch_bytes(const wnnrt_conv2d_params *p);
 size_t wnnrt_conv2d_winograd4_c16_scratch_bytes(const wnnrt_conv2d_params *p);
+size_t wnnrt_conv2d_scaled_c16_scratch_bytes(const wnnrt_scaled_conv_params *p);
 
 #ifdef __cplusplus
 } /* extern "C" */

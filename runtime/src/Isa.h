@@ -39,6 +39,10 @@ namespace avx512 {
 #include "wnnrt_kernels.def"
 } // namespace avx512
 
+/// conv2d_scaled_c16 works on runs of at most so many pixels, whose scaled input lies in the
+/// second-level cache.
+int64_t scaledConvRun(const wnnrt_scaled_conv_params *p);
+
 /// How many threads may work on an attention, each with its part of the scratch.
 int64_t sdpaParts(const wnnrt_sdpa_params *p);
 int64_t sdpaPartFloats(const wnnrt_sdpa_params *p);
@@ -74,7 +78,8 @@ int64_t sdpaPartFloats(const wnnrt_sdpa_params *p);
   X(sdpa)                                                                                          \
   X(mbconv_c16)                                                                                    \
   X(conv2d_winograd2_c16)                                                                          \
-  X(conv2d_winograd4_c16)
+  X(conv2d_winograd4_c16)                                                                          \
+  X(conv2d_scaled_c16)
 } // namespace wnnrt
 
 #endif // WNNRT_SRC_ISA_H

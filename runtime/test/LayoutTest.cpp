@@ -82,16 +82,51 @@ TEST_P(LayoutTest, GatherChannels) {
         for (int32_t t : table)
           expected.insert(expected.end(), &x[(size_t(n) * in + t) * hw],
                           &x[(size_t(n) * in + t) * hw] + hw);
-      wnnrt_gather_channels_params p = {2, hw, in, out};
+      wnnrt_gather_channels_params p = {2, hw, in, 0, out};
       Guarded<float> gx(toC16(x, 2, in, hw)), gy(wnnrt_c16_bytes(2, out, 1, hw) / 4);
-      ASSERT_EQ(ctx.kernels->gather_channels_c16(&ctx, &p, gx.data(), table.data(), gy.data()),
-                WNNRT_OK);
+      ASSERT_EQ(
+          ctx.kernels->gather_channels_c16(&ctx, &p, gx.data(), nullptr, table.data(), gy.data()),
+          WNNRT_OK);
       EXPECT_EQ(fromC16(gy.data(), 2, out, hw), expected);
       EXPECT_TRUE(gy.intact());
       table[0] = in;
-      EXPECT_EQ(ctx.kernels->gather_channels_c16(&ctx, &p, gx.data(), table.data(), gy.data()),
-                WNNRT_OUT_OF_RANGE);
+      EXPECT_EQ(
+          ctx.kernels->gather_channels_c16(&ctx, &p, gx.data(), nullptr, table.data(), gy.data()),
+          WNNRT_OUT_OF_RANGE);
     }
+}
+
+TEST_P(LayoutTest, GatherChannelsOfTwo) {
+  unsigned seed = 0;
+  for (int in : {1, 16, 29, 58})
+    for (int in2 : {1, 17, 58})
+      for (int hw : {1, 7, 50}) {
+        Random random(++seed);
+        auto x = random.reals(size_t(2) * in * hw), x2 = random.reals(size_t(2) * in2 * hw);
+        std::vector<int32_t> table;
+        for (int j = 0; j < 5 + in; ++j) // interleaved, as behind a concatenation and a shuffle
+          table.push_back(j % 2 ? in + j / 2 % in2 : j / 2 % in);
+        int out = int(table.size());
+        std::vector<float> expected;
+        for (int n = 0; n < 2; ++n)
+          for (int32_t t : table) {
+            const float *from =
+                t < in ? &x[(size_t(n) * in + t) * hw] : &x2[(size_t(n) * in2 + t - in) * hw];
+            expected.insert(expected.end(), from, from + hw);
+          }
+        wnnrt_gather_channels_params p = {2, hw, in, in2, out};
+        Guarded<float> gx(toC16(x, 2, in, hw)), gx2(toC16(x2, 2, in2, hw));
+        Guarded<float> gy(wnnrt_c16_bytes(2, out, 1, hw) / 4);
+        ASSERT_EQ(ctx.kernels->gather_channels_c16(&ctx, &p, gx.data(), gx2.data(), table.data(),
+                                                   gy.data()),
+                  WNNRT_OK);
+        EXPECT_EQ(fromC16(gy.data(), 2, out, hw), expected);
+        EXPECT_TRUE(gy.intact());
+        table.back() = in + in2;
+        EXPECT_EQ(ctx.kernels->gather_channels_c16(&ctx, &p, gx.data(), gx2.data(), table.data(),
+                                                   gy.data()),
+                  WNNRT_OUT_OF_RANGE);
+      }
 }
 
 } // namespace

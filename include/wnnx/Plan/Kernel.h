@@ -58,6 +58,7 @@ struct ParamRecord {
 };
 
 ParamRecord describe(const wnnrt_conv2d_params &p);
+ParamRecord describe(const wnnrt_scaled_conv_params &p);
 ParamRecord describe(const wnnrt_mbconv_params &p);
 ParamRecord describe(const wnnrt_linear_params &p);
 ParamRecord describe(const wnnrt_matmul_params &p);

@@ -61,19 +61,24 @@ wnnrt_status ref::copy_channels_c16(const wnnrt_context *, const wnnrt_copy_chan
 }
 
 wnnrt_status ref::gather_channels_c16(const wnnrt_context *, const wnnrt_gather_channels_params *p,
-                                      const void *xv, const void *tablev, void *yv) {
-  auto *x = static_cast<const float *>(xv);
+                                      const void *xv, const void *x2v, const void *tablev,
+                                      void *yv) {
+  auto *x = static_cast<const float *>(xv), *x2 = static_cast<const float *>(x2v);
   auto *table = static_cast<const int32_t *>(tablev);
   auto *y = static_cast<float *>(yv);
   for (int64_t c = 0; c < p->c_out; ++c)
-    if (table[c] < 0 || table[c] >= p->c_in)
+    if (table[c] < 0 || table[c] >= p->c_in + p->c_in2)
       return WNNRT_OUT_OF_RANGE;
   for (int64_t n = 0; n < p->n; ++n)
     for (int64_t block = 0; block < blocks16(p->c_out); ++block) {
       int64_t lanes = min2<int64_t>(16, p->c_out - block * 16);
       const float *from[16];
-      for (int64_t l = 0; l < lanes; ++l)
-        from[l] = x + planeOf(WNNRT_LAYOUT_C16, n, table[block * 16 + l], p->c_in, p->hw).offset;
+      for (int64_t l = 0; l < lanes; ++l) {
+        int32_t c = table[block * 16 + l];
+        from[l] = c < p->c_in
+                      ? x + planeOf(WNNRT_LAYOUT_C16, n, c, p->c_in, p->hw).offset
+                      : x2 + planeOf(WNNRT_LAYOUT_C16, n, c - p->c_in, p->c_in2, p->hw).offset;
+      }
       float *to = y + planeOf(WNNRT_LAYOUT_C16, n, block * 16, p->c_out, p->hw).offset;
       for (int64_t i = 0; i < p->hw; ++i)
         for (int64_t l = 0; l < lanes; ++l)

@@ -90,30 +90,39 @@ wnnrt_status WNNRT_SIMD_NS::copy_channels_c16(const wnnrt_context *ctx,
 
 wnnrt_status WNNRT_SIMD_NS::gather_channels_c16(const wnnrt_context *ctx,
                                                 const wnnrt_gather_channels_params *p,
-                                                const void *xv, const void *tablev, void *yv) {
+                                                const void *xv, const void *x2v, const void *tablev,
+                                                void *yv) {
 #if defined(__AVX512F__)
   auto *table = static_cast<const int32_t *>(tablev);
   for (int64_t c = 0; c < p->c_out; ++c)
-    if (table[c] < 0 || table[c] >= p->c_in)
+    if (table[c] < 0 || table[c] >= p->c_in + p->c_in2)
       return WNNRT_OUT_OF_RANGE;
   int64_t plane = int64_t(p->hw) * 16, inBlocks = blocksOf16(p->c_in);
+  int64_t inBlocks2 = blocksOf16(p->c_in2);
   int64_t outBlocks = blocksOf16(p->c_out);
   splitWork(ctx, p->n * outBlocks, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       int64_t n = i / outBlocks, first = i % outBlocks * 16;
       const float *x = static_cast<const float *>(xv) + n * inBlocks * plane;
+      const float *x2 =
+          p->c_in2 ? static_cast<const float *>(x2v) + n * inBlocks2 * plane : nullptr;
+      // The block of a channel; its lane is c % 16 of the tensor that it is in.
+      auto blockOf = [&](int32_t c) {
+        return c < p->c_in ? x + c / 16 * plane : x2 + (c - p->c_in) / 16 * plane;
+      };
+      auto laneOf = [&](int32_t c) { return (c < p->c_in ? c : c - p->c_in) % 16; };
       float *y = static_cast<float *>(yv) + i * plane;
       int lanes = static_cast<int>(minOf(16, p->c_out - first));
       LaneMove move;
       bool few = true;
       for (int lane = 0; lane < lanes; ++lane)
-        few = few && move.add(lane, x + table[first + lane] / 16 * plane, table[first + lane] % 16);
+        few = few && move.add(lane, blockOf(table[first + lane]), laneOf(table[first + lane]));
       if (few) {
         move.run(y, p->hw);
         continue;
       }
       for (int lane = 0; lane < lanes; ++lane) {
-        const float *from = x + table[first + lane] / 16 * plane + table[first + lane] % 16;
+        const float *from = blockOf(table[first + lane]) + laneOf(table[first + lane]);
         for (int64_t k = 0; k < plane; k += 16)
           y[k + lane] = from[k];
       }
@@ -121,7 +130,7 @@ wnnrt_status WNNRT_SIMD_NS::gather_channels_c16(const wnnrt_context *ctx,
   });
   return WNNRT_OK;
 #else
-  return ref::gather_channels_c16(ctx, p, xv, tablev, yv);
+  return ref::gather_channels_c16(ctx, p, xv, x2v, tablev, yv);
 #endif
 }
 

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// conv2d_scaled_c16: runs of pixels are scaled into scratch, where they stay in the second-level
+// cache while all output channels are computed from them. Where there are too few runs for the
+// threads, everything is scaled first and output channels are shared out then.
+#include "../Isa.h"
+#include "ConvTile.h"
+#include "Parallel.h"
+#include "ScaleRows.h"
+
+namespace {
+
+struct ScaledConv {
+  const wnnrt_scaled_conv_params *p;
+  ConvTile conv; // x and ihw are those of the run
+  RowAct inputAct;
+  const float *x, *scale, *shift; // of the image
+
+  /// Pixels [first, first + count) of block b to `to`.
+  void scaleRun(int64_t b, int64_t first, int64_t count, float *to) const {
+    const float *from = x + (b * p->hw + first) * 16;
+    // A few kilobytes at a time, so that an activation finds them in the first-level cache.
+    for (int64_t i = 0; i < count; i += 64) {
+      int64_t n = minOf(64, count - i) * 16;
+      scaleBlock(from + i * 16, to + i * 16, n, scale + b * 16, shift ? shift + b * 16 : nullptr,
+                 p->ci - b * 16, inputAct.lo, inputAct.hi);
+      inputAct.apply(to + i * 16, n);
+    }
+  }
+
+  /// Output panels [begin, end) of `count` scaled pixels at `scaled`, which are those from `first`.
+  void panels(const float *scaled, int64_t first, int64_t count, int64_t begin, int64_t end) const {
+    ConvTile run = conv;
+    run.x = scaled;
+    run.ihw = count;
+    Split split(count, tilePixels);
+    TileInput in;
+    in.indirect = false;
+    in.taps = 1;
+    in.tapIndex[0] = 0;
+    in.tapOffset[0] = 0;
+    for (int64_t panel = begin; panel < end; panel += tilePanels) {
+      int group = static_cast<int>(minOf(tilePanels, end - panel));
+      // Later runs find the weights in the second-level cache.
+      int64_t lines = first == 0 && panel + group < end ? run.panelStride / 16 * group : 0;
+      int64_t perTile = lines / maxOf(1, split.count) + (lines > 0);
+      const char *next = reinterpret_cast<const char *>(run.w + (panel + group) * run.panelStride);
+      for (int64_t t = 0; t < split.count; ++t, next += perTile * 64) {
+        in.offset = split.begin(t) * 16;
+        run.run(in, first + split.begin(t), split.sizeOf(t), static_cast<int32_t>(panel), group, 0,
+                p->ci, next, lines ? perTile : 0);
+      }
+    }
+  }
+};
+
+} // namespace
+
+namespace wnnrt {
+
+wnnrt_status WNNRT_SIMD_NS::conv2d_scaled_c16(const wnnrt_context *ctx,
+                                              const wnnrt_scaled_conv_params *p, const void *x,
+                                              const void *scale, const void *shift, const void *w,
+                                              const void *bias, const void *residual, void *y,
+                                              void *scratch) {
+  if (p->n <= 0 || p->ci <= 0 || p->co <= 0 || p->hw <= 0 || p->act.op < 0 ||
+      p->act.op > WNNRT_POW_SCALAR || p->input_act.op < 0 || p->input_act.op > WNNRT_POW_SCALAR)
+    return ref::conv2d_scaled_c16(ctx, p, x, scale, shift, w, bias, residual, y, scratch);
+  wnnrt_conv2d_params q = {};
+  q.n = p->n, q.ci = p->ci, q.ih = 1, q.iw = p->hw, q.co = p->co, q.oh = 1, q.ow = p->hw;
+  q.kh = q.kw = q.stride_h = q.stride_w = q.dilation_h = q.dilation_w = q.groups = 1;
+  q.act = p->act, q.residual_after_act = p->residual_after_act;
+  ScaledConv c = {p, ConvTile(&q), RowAct(p->input_act), nullptr, nullptr, nullptr};
+  c.conv.w = static_cast<const float *>(w);
+  c.conv.bias = static_cast<const float *>(bias);
+  auto *room = static_cast<float *>(scratch);
+  int64_t blocks = blocksOf16(p->ci), hw = p->hw;
+  Split runs(hw, scaledConvRun(p));
+  int64_t threads = ctx->parallel_for ? maxOf(1, ctx->num_threads) : 1;
+  for (int64_t n = 0; n < p->n; ++n) {
+    int64_t out = n * c.conv.panels * 16 * hw;
+    c.x = static_cast<const float *>(x) + n * blocks * 16 * hw;
+    c.scale = static_cast<const float *>(scale) + n * p->scale_batch_stride;
+    c.shift = shift ? static_cast<const float *>(shift) + n * p->scale_batch_stride : nullptr;
+    c.conv.y = static_cast<float *>(y) + out;
+    c.conv.residual = residual ? static_cast<const float *>(residual) + out : nullptr;
+    if (threads == 1 || runs.count >= 2 * threads) {
+      splitWork(ctx, runs.count, [&](int64_t begin, int64_t end) {
+        float *mine = room + runs.begin(begin) * blocks * 16;
+        for (int64_t r = begin; r < end; ++r) {
+          int64_t first = runs.begin(r), count = runs.sizeOf(r);
+          for (int64_t b = 0; b < blocks; ++b)
+            c.scaleRun(b, first, count, mine + b * count * 16);
+          c.panels(mine, first, count, 0, c.conv.panels);
+        }
+      });
+      continue;
+    }
+    splitLight(ctx, blocks, hw * 32, [&](int64_t begin, int64_t end) {
+      for (int64_t b = begin; b < end; ++b)
+        c.scaleRun(b, 0, hw, room + b * hw * 16);
+    });
+    splitWork(ctx, (c.conv.panels + tilePanels - 1) / tilePanels, [&](int64_t begin, int64_t end) {
+      c.panels(room, 0, hw, begin * tilePanels, minOf(c.conv.panels, end * tilePanels));
+    });
+  }
+  return WNNRT_OK;
+}
+
+} // namespace wnnrt
