@@ -72,7 +72,7 @@ struct Builder {
     return success();
   }
 
-  LogicalResult compile(const std::string &output) {
+  LogicalResult compile(const std::string &output, bool program = false) {
     std::string name = options.compiler.empty() ? environment("CXX") : options.compiler;
     if (name.empty())
       name = "c++";
@@ -83,8 +83,12 @@ struct Builder {
     std::string include, library;
     if (failed(findRuntime(include, library)))
       return failure();
-    std::vector<std::string> args{*compiler, "-std=c++17", "-fPIC",        "-shared",
-                                  "-o",      output,       "-I" + include, "-I" + folder};
+    std::vector<std::string> args{*compiler, "-std=c++17",   "-o",
+                                  output,    "-I" + include, "-I" + folder};
+    if (program)
+      args.push_back("-pthread");
+    else
+      args.insert(args.end(), {"-fPIC", "-shared"});
     args.insert(args.end(), options.flags.begin(), options.flags.end());
 #ifdef WNNX_COMPILE_FLAGS
     for (const char *flag : {WNNX_COMPILE_FLAGS})
@@ -188,6 +192,25 @@ FailureOr<std::unique_ptr<CompiledModels>> CompiledModels::build(llvm::ArrayRef<
     result->models.push_back({jobs[i].plan, reinterpret_cast<Entry>(symbol)});
   }
   return result;
+}
+
+FailureOr<std::string> buildProfileProgram(const CompileJob &job, const CompileOptions &options,
+                                           Diagnostics &diags) {
+  Builder builder{options, diags, options.keepIn, {}};
+  CodeGenOptions codeOptions = job.options;
+  codeOptions.weights = WeightMode::File;
+  codeOptions.profile = true;
+  GeneratedFiles files = generate(*job.plan, *job.graph, codeOptions);
+  for (const GeneratedFile &f : files.files) {
+    if (failed(builder.writeFile(f.name, f)))
+      return failure();
+    if (llvm::sys::path::extension(f.name) == ".cpp")
+      builder.sources.push_back(builder.at(f.name));
+  }
+  std::string program = builder.at(files.prefix + "_profile");
+  if (failed(builder.compile(program, true)))
+    return failure();
+  return program;
 }
 
 std::string_view statusText(int status) {

@@ -3,6 +3,8 @@
 // Model in, model or C++ out.
 #include "wnnx/Driver/Compile.h"
 
+#include "Tune.h"
+
 #include "wnnx/CodeGen/CodeGen.h"
 #include "wnnx/Driver/ModelFile.h"
 #include "wnnx/Ops/Infer.h"
@@ -39,9 +41,27 @@ static LogicalResult writeSource(const Graph &graph, const CompileJobOptions &o,
                                  Diagnostics &diags) {
   PlanOptions planOptions;
   planOptions.winograd = o.winograd == "off" ? 0 : o.winograd == "f2" ? 2 : 4;
+  TuningTable tuning;
+  if (!o.tuning.empty() && readTuning(o.tuning, tuning, diags).failed())
+    return failure();
+  if (!o.tune.empty()) {
+    if (tuneModel(graph, planOptions, tuning, log, diags).failed())
+      return failure();
+    llvm::raw_ostream *os = outputs.create(o.tune);
+    if (!os)
+      return failure();
+    *os << tuning.print();
+  }
+  if (!o.tuning.empty() || !o.tune.empty())
+    planOptions.tuning = &tuning;
+  if (o.output.empty())
+    return outputs.commit();
   FailureOr<Plan> plan = makePlan(graph, planOptions, diags);
   if (failed(plan))
     return failure();
+  if (!o.tuning.empty())
+    for (const std::string &remark : tuningRemarks(tuning, *plan))
+      diags.warning(o.tuning, "tuning", remark);
   if (o.arenaReport)
     log << printArena(*plan);
   cg::CodeGenOptions options;
@@ -67,6 +87,9 @@ LogicalResult compileModel(CompileJobOptions o, llvm::raw_ostream &log, Diagnost
   if (!o.output.empty() && !source && extension != ".wnnx" && extension != ".wnnxt")
     return diags.error(o.output, "bad-output", "no output of this kind")
         .hint("name it `.cpp` for C++, `.wnnx` for a model, `.wnnxt` for its text");
+  if (!source && !(o.tune.empty() && o.tuning.empty()) && !(o.output.empty() && o.tuning.empty()))
+    return diags.error(o.output, "bad-output", "tuning is for C++ alone")
+        .hint("name the output `.cpp`");
   LoadOptions load;
   // Wrong options are all told before the work begins.
   bool good = parseInputSpecs(o.inputs, load.inputs, diags).succeeded();
@@ -84,7 +107,7 @@ LogicalResult compileModel(CompileJobOptions o, llvm::raw_ostream &log, Diagnost
   if (!o.name.empty())
     graph->name = o.name;
   // A model is copied as it is unless rules or passes are asked for.
-  if (o.pipeline.passes.empty() && (source || !o.pipeline.rules.empty()))
+  if (o.pipeline.passes.empty() && (source || !o.tune.empty() || !o.pipeline.rules.empty()))
     o.pipeline.passes = defaultPasses();
   if (runPipeline(*graph, o.pipeline, *rules, diags).failed() ||
       verifyGraph(*graph, diags).failed())
@@ -94,10 +117,10 @@ LogicalResult compileModel(CompileJobOptions o, llvm::raw_ostream &log, Diagnost
     mapped->discardPages();
   if (o.stats)
     log << nodeTable(*graph);
-  if (o.output.empty())
+  if (o.output.empty() && o.tune.empty())
     return success();
   Outputs outputs(diags);
-  if (source)
+  if (source || o.output.empty())
     return writeSource(*graph, o, outputs, rules->text, log, diags);
   if (writeModelFile(*graph, o.output, outputs, diags).failed())
     return failure();

@@ -4,6 +4,7 @@
 #include "ConvCost.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace wnnx {
 namespace {
@@ -41,18 +42,38 @@ double winogradConvUs(const wnnrt_conv2d_params &p, int tile) {
   return together(2 * tiles * weights / flopsPerUs + transforms, 4 * weights * (1 + reread));
 }
 
-int chooseWinograd(const wnnrt_conv2d_params &p, int largest) {
+llvm::SmallVector<ConvVariant, 4> convVariants(const wnnrt_conv2d_params &p, int largest) {
+  llvm::SmallVector<ConvVariant, 4> all{{"direct", 0}};
   bool fits = p.groups == 1 && p.kh == 3 && p.kw == 3 && p.stride_h == 1 && p.stride_w == 1 &&
               p.dilation_h == 1 && p.dilation_w == 1 && p.ci >= 16 && p.co >= 16;
   // Below this there is nothing to win that is worth other roundings.
   if (!fits || double(p.n) * p.oh * p.ow * p.ci * p.co * 9 < 4e6)
-    return 0;
+    return all;
+  for (ConvVariant v : {ConvVariant{"winograd2", 2}, ConvVariant{"winograd4", 4}})
+    if (v.winograd <= largest)
+      all.push_back(v);
+  return all;
+}
+
+std::string convLayerName(const wnnrt_conv2d_params &p) {
+  std::string s = fmt::format("conv2d {}x{}x{}x{} to {}x{}x{}, kernel {}x{}, stride {}x{}, padding "
+                              "{}x{}",
+                              p.n, p.ci, p.ih, p.iw, p.co, p.oh, p.ow, p.kh, p.kw, p.stride_h,
+                              p.stride_w, p.pad_top, p.pad_left);
+  if (p.dilation_h != 1 || p.dilation_w != 1)
+    s += fmt::format(", dilation {}x{}", p.dilation_h, p.dilation_w);
+  if (p.groups != 1)
+    s += fmt::format(", groups {}", p.groups);
+  return s;
+}
+
+int chooseWinograd(const wnnrt_conv2d_params &p, int largest) {
   int best = 0;
   double bestUs = 0.9 * directConvUs(p);
-  for (int tile : {2, 4})
-    if (tile <= largest)
-      if (double us = winogradConvUs(p, tile); us < bestUs) {
-        best = tile;
+  for (const ConvVariant &v : convVariants(p, largest))
+    if (v.winograd)
+      if (double us = winogradConvUs(p, v.winograd); us < bestUs) {
+        best = v.winograd;
         bestUs = us;
       }
   return best;

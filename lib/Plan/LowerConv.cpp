@@ -4,6 +4,8 @@
 #include "ConvCost.h"
 #include "Lowering.h"
 
+#include "wnnx/Plan/Tuning.h"
+
 #include "wnnrt_pack.h"
 
 namespace wnnx {
@@ -16,9 +18,35 @@ struct Conv {
   const Node &n;
   Conv2dOp op;
   wnnrt_conv2d_params p = {};
+  /// Where there was a choice of kernels.
+  std::string layer, variant, modelVariant;
 };
 
-ConvKernel choose(const Conv &c) {
+/// By the options, a tuning file, or the cost model; 0 is the direct kernel.
+int chooseTile(Conv &c) {
+  const PlanOptions &o = c.l.options;
+  int byModel = chooseWinograd(c.p, o.winograd), taken = byModel;
+  auto variants = convVariants(c.p, o.winograd);
+  if (variants.size() < 2)
+    return byModel;
+  c.layer = convLayerName(c.p);
+  std::string wanted = o.variant;
+  if (wanted.empty() && o.tuning)
+    if (auto found = o.tuning->layers.find(c.layer); found != o.tuning->layers.end())
+      wanted = found->second.variants.front().name;
+  for (const ConvVariant &v : variants)
+    if (v.name == wanted)
+      taken = v.winograd;
+  for (const ConvVariant &v : variants) {
+    if (v.winograd == taken)
+      c.variant = v.name;
+    if (v.winograd == byModel)
+      c.modelVariant = v.name;
+  }
+  return taken;
+}
+
+ConvKernel choose(Conv &c) {
   if (!c.l.constant(c.op.weight()) || !c.l.options.blockedLayout)
     return ConvKernel::Plain;
   const wnnrt_conv2d_params &p = c.p;
@@ -29,7 +57,7 @@ ConvKernel choose(const Conv &c) {
     return ConvKernel::Depthwise;
   if (p.groups == 1 && p.ci <= 8 && !c.l.inC16(c.op.input()))
     return ConvKernel::First;
-  switch (chooseWinograd(p, c.l.options.winograd)) {
+  switch (chooseTile(c)) {
   case 2:
     return ConvKernel::Winograd2;
   case 4:
@@ -137,6 +165,10 @@ LogicalResult lowerConv2d(Lowering &l, const Node &n) {
     else
       l.call(id, p, {xt, wt, bias, rt, y0}, {3u}).macs = macs;
   }
+  KernelCall &made = l.plan.calls.back();
+  made.layer = std::move(c.layer);
+  made.variant = std::move(c.variant);
+  made.modelVariant = std::move(c.modelVariant);
   if (steps->size() > 1)
     for (const wnnrt_act &a : *steps)
       l.unaryInPlace(y0, a);

@@ -204,8 +204,9 @@ inline std::string jsonText(const char *s) {
 inline int usage(const char *program) {
   fprintf(stderr,
           "usage: %s [--runs=N] [--threads=N] [--isa=NAME] [--trace=FILE] [--weights=FILE]\n"
+          "          [--steps=FILE]\n"
           "Prints where the time of the network goes, step by step; --trace writes the events of\n"
-          "one run for a trace viewer (JSON).\n",
+          "one run for a trace viewer (JSON), --steps the microseconds of each step, a line each.\n",
           program);
   return 2;
 }
@@ -252,6 +253,19 @@ inline bool writeTrace(const char *file, const Model &m, Clock::time_point start
   return true;
 }
 
+/// The ISA, then the microseconds of each step, a line each: for other programs.
+inline bool writeSteps(const char *file, const char *isa, const std::vector<double> &us) {
+  FILE *f = fopen(file, "w");
+  bool good = f && fprintf(f, "%s\n", isa) > 0;
+  for (double v : us)
+    good = good && fprintf(f, "%.3f\n", v) > 0;
+  if (f && fclose(f) != 0)
+    good = false;
+  if (!good)
+    fprintf(stderr, "error: cannot write `%s`\n", file);
+  return good;
+}
+
 /// Nearly the fastest: what the work costs when nothing else wants the core.
 inline double lowTime(std::vector<double> &v) {
   std::sort(v.begin(), v.end());
@@ -260,7 +274,7 @@ inline double lowTime(std::vector<double> &v) {
 
 inline int main(int argc, char **argv, const Model &m) {
   int runs = 20, threads = 1;
-  const char *trace = nullptr, *weightFile = m.weightFile, *isa = nullptr;
+  const char *trace = nullptr, *stepFile = nullptr, *weightFile = m.weightFile, *isa = nullptr;
   for (int i = 1; i < argc; ++i) {
     const char *equal = strchr(argv[i], '=');
     std::string key(argv[i], equal ? size_t(equal - argv[i]) : strlen(argv[i]));
@@ -274,6 +288,8 @@ inline int main(int argc, char **argv, const Model &m) {
       isa = equal + 1;
     else if (key == "--trace")
       trace = equal + 1;
+    else if (key == "--steps")
+      stepFile = equal + 1;
     else if (key == "--weights")
       weightFile = equal + 1;
     else
@@ -389,6 +405,8 @@ inline int main(int argc, char **argv, const Model &m) {
          2e-3 * macs / total, 2e8 * macs / total / peak);
   printf("whole run %.3f ms (fastest %.3f), with time taken %.3f ms; arithmetic floor %.3f ms\n",
          whole, plain.front() * 1e3, timedWhole, 2e3 * macs / peak);
+  if (stepFile && !writeSteps(stepFile, real.kernels->isa, us))
+    return 1;
   if (trace && !writeTrace(trace, m, start))
     return 1;
   for (void *p : ports)

@@ -33,6 +33,13 @@ int main(int argc, char **argv) {
   line.choice("winograd", {"off", "f2", "f4"}, o.winograd,
               "Largest tiles of 3x3 convolutions by Winograd's algorithm, which rounds differently "
               "(docs/performance.md): none, 2x2, or 4x4; f4 without it");
+  line.value("tune", "FILE", o.tune,
+             "Measure on this machine, in less than a minute, which kernel is fastest for each "
+             "layer that several can compute; write the figures to FILE and use them. Needs a C++ "
+             "compiler");
+  line.value("tuning", "FILE", o.tuning,
+             "Choose kernels by the figures in FILE, which --tune wrote; where it has no entry, by "
+             "the cost model");
   line.flag("profile", o.profile,
             "Also write FILE_profile.cpp, a program that prints the time of each step");
   line.flag("arena-report", o.arenaReport,
@@ -65,7 +72,7 @@ int main(int argc, char **argv) {
   }
   if (o.model.empty())
     return line.usage("no model is given");
-  if (o.output.empty() && !o.stats && o.pipeline.printAfter.empty())
+  if (o.output.empty() && o.tune.empty() && !o.stats && o.pipeline.printAfter.empty())
     return line.usage("no output is given (`-o FILE`)");
   if (quiet)
     o.pipeline.report = PipelineOptions::None;

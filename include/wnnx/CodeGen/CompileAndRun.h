@@ -55,6 +55,11 @@ private:
   void *handle = nullptr;
 };
 
+/// Builds the program that `CodeGenOptions::profile` asks for; returns its path in `keepIn`, which
+/// must be given. The weights lie beside it, as MODEL.weights.
+FailureOr<std::string> buildProfileProgram(const CompileJob &job, const CompileOptions &options,
+                                           Diagnostics &diags);
+
 /// For one model: plan, build, run.
 FailureOr<RunResult> compileAndRun(const Graph &graph, llvm::ArrayRef<Tensor> inputs,
                                    const CompileOptions &options, unsigned repeats,

@@ -15,9 +15,11 @@ struct CompileJobOptions {
   std::string weights = "auto"; // auto, embed, incbin, file
   PipelineOptions pipeline;
   bool stats = false;
-  bool arenaReport = false;      // prints `printArena` to the log
+  bool arenaReport = false; // prints `printArena` to the log
   bool profile = false;
   std::string winograd = "f4"; // off, f2, f4
+  std::string tuning;          // a file of measured choices (Plan/Tuning.h) to use
+  std::string tune;            // a file to write them to, after measuring
 };
 
 /// Reads, transforms and writes. On failure nothing has been written, and the reason is reported.

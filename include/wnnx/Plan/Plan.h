@@ -60,6 +60,9 @@ struct KernelCall {
   Location loc;
   int64_t macs = 0, bytes = 0;
   bool alone = false; // too short to be shared out to threads
+  /// Where several kernels could do it: the layer as tuning files name it, the kernel that was
+  /// taken, and the one that the cost model prefers.
+  std::string layer, variant, modelVariant;
 };
 
 struct PackedWeight {
@@ -74,6 +77,8 @@ struct PlanPort {
   std::string name;
   TensorType type;
 };
+
+struct TuningTable;
 
 struct Plan {
   std::vector<PlanPort> inputs, outputs;
@@ -95,6 +100,10 @@ struct PlanOptions {
   bool blockedLayout = true;
   /// The largest output tile of Winograd convolutions that may be chosen: 0 (none), 2 or 4.
   int winograd = 4;
+  /// Measured choices that go before those of the cost model; may be null.
+  const TuningTable *tuning = nullptr;
+  /// The variant of all layers that have it, before everything else; for measuring.
+  std::string variant;
   /// Off: no buffer is shared but by views. For tests.
   bool shareBuffers = true;
 };
