@@ -202,12 +202,13 @@ inline std::string jsonText(const char *s) {
 }
 
 inline int usage(const char *program) {
-  fprintf(stderr,
-          "usage: %s [--runs=N] [--threads=N] [--isa=NAME] [--trace=FILE] [--weights=FILE]\n"
-          "          [--steps=FILE]\n"
-          "Prints where the time of the network goes, step by step; --trace writes the events of\n"
-          "one run for a trace viewer (JSON), --steps the microseconds of each step, a line each.\n",
-          program);
+  fprintf(
+      stderr,
+      "usage: %s [--runs=N] [--threads=N] [--isa=NAME] [--trace=FILE] [--weights=FILE]\n"
+      "          [--steps=FILE]\n"
+      "Prints where the time of the network goes, step by step; --trace writes the events of\n"
+      "one run for a trace viewer (JSON), --steps the microseconds of each step, a line each.\n",
+      program);
   return 2;
 }
 
