@@ -33,54 +33,52 @@ WNNRT_INLINE void tileRow(vf (&acc)[P][V], const float *const *q, const float *x
 template <int P, int PANELS>
 WNNRT_INLINE void tileFinish(vf (&acc)[P][PANELS * vper16], const TileJob &job) {
   constexpr int V = PANELS * vper16;
-  vf lo = vset(job.lo), hi = vset(job.hi);
-  if (job.bias) {
+  // Lanes of vector v to store; the last panel may be narrower.
+  int part[V];
+  WNNRT_UNROLL
+  for (int v = 0; v < V; ++v) {
+    int64_t left = (v / vper16 == PANELS - 1 ? job.cols : 16) - (v % vper16) * vlanes;
+    part[v] = static_cast<int>(maxOf(0, minOf(left, vlanes)));
+  }
+  const bool whole = job.cols == 16;
+  if (job.residual) {
     WNNRT_UNROLL
     for (int v = 0; v < V; ++v) {
-      vf bias = vload(job.bias + v * vlanes);
+      const float *r =
+          job.residual + (v / vper16) * job.residualPanelStride + (v % vper16) * vlanes;
       WNNRT_UNROLL
-      for (int p = 0; p < P; ++p)
-        acc[p][v] = vadd(acc[p][v], bias);
+      for (int p = 0; p < P; ++p, r += job.residualPixelStride)
+        acc[p][v] = vadd(acc[p][v], whole ? vload(r) : vloadPart(r, part[v]));
     }
   }
-  if (job.cols == 16) {
-    if (job.residual) {
-      WNNRT_UNROLL
-      for (int p = 0; p < P; ++p) {
-        WNNRT_UNROLL
-        for (int v = 0; v < V; ++v)
-          acc[p][v] = vadd(acc[p][v],
-                           vload(job.residual + p * job.residualPixelStride +
-                                 (v / vper16) * job.residualPanelStride + (v % vper16) * vlanes));
-      }
-    }
+  if (job.hi < __builtin_huge_valf()) {
+    vf lo = vset(job.lo), hi = vset(job.hi);
     WNNRT_UNROLL
     for (int p = 0; p < P; ++p) {
       WNNRT_UNROLL
       for (int v = 0; v < V; ++v)
-        vstore(job.y + p * job.yPixelStride + (v / vper16) * job.yPanelStride +
-                   (v % vper16) * vlanes,
-               vclamp(acc[p][v], lo, hi));
+        acc[p][v] = vclamp(acc[p][v], lo, hi);
     }
-    return;
+  } else if (job.lo > -__builtin_huge_valf()) {
+    vf lo = vset(job.lo);
+    WNNRT_UNROLL
+    for (int p = 0; p < P; ++p) {
+      WNNRT_UNROLL
+      for (int v = 0; v < V; ++v)
+        acc[p][v] = vmax(lo, acc[p][v]); // NaN stays NaN
+    }
   }
   WNNRT_UNROLL
   for (int v = 0; v < V; ++v) {
-    int64_t left = (v / vper16 == PANELS - 1 ? job.cols : 16) - (v % vper16) * vlanes;
-    int part = static_cast<int>(minOf(left, vlanes));
-    if (part <= 0)
-      continue;
-    WNNRT_UNROLL
-    for (int p = 0; p < P; ++p) {
-      vf sum = acc[p][v];
-      if (job.residual)
-        sum =
-            vadd(sum, vloadPart(job.residual + p * job.residualPixelStride +
-                                    (v / vper16) * job.residualPanelStride + (v % vper16) * vlanes,
-                                part));
-      vstorePart(job.y + p * job.yPixelStride + (v / vper16) * job.yPanelStride +
-                     (v % vper16) * vlanes,
-                 vclamp(sum, lo, hi), part);
+    float *y = job.y + (v / vper16) * job.yPanelStride + (v % vper16) * vlanes;
+    if (whole) {
+      WNNRT_UNROLL
+      for (int p = 0; p < P; ++p, y += job.yPixelStride)
+        vstore(y, acc[p][v]);
+    } else if (part[v] > 0) {
+      WNNRT_UNROLL
+      for (int p = 0; p < P; ++p, y += job.yPixelStride)
+        vstorePart(y, acc[p][v], part[v]);
     }
   }
 }
@@ -112,10 +110,11 @@ template <int P, int PANELS, TileForm FORM> WNNRT_NOINLINE static void tile(cons
   constexpr bool INDIRECT = FORM == Indirect;
   vf acc[P][V];
   WNNRT_UNROLL
-  for (int p = 0; p < P; ++p) {
+  for (int v = 0; v < V; ++v) {
+    vf start = job.bias ? vload(job.bias + v * vlanes) : vzero();
     WNNRT_UNROLL
-    for (int v = 0; v < V; ++v)
-      acc[p][v] = vzero();
+    for (int p = 0; p < P; ++p)
+      acc[p][v] = start;
   }
   const char *ahead = job.prefetch;
   const int32_t lines = job.prefetchLines;
