@@ -10,7 +10,7 @@ namespace wnnx {
 namespace {
 
 /// Tensors that go through memory between two steps are worth a fused block; what stays in the
-/// second-level cache is not (docs/decisions/0012-blocks-in-strips.md).
+/// second-level cache is not (docs/decisions/0005-blocks-in-strips.md).
 constexpr int64_t worthBytes = 1000 * 1000;
 
 struct Part {
