@@ -4,9 +4,11 @@
 #include "wnnx/Pattern/Plugins.h"
 
 #include "wnnx/Pattern/Evaluator.h"
+#include "wnnx/Support/Hash.h"
 
 #include "fmt/format.h"
 #include "llvm/Support/DynamicLibrary.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 #include <map>
 
@@ -15,6 +17,12 @@ namespace wnnx::pat {
 static std::map<std::string, wnnx_pat_function, std::less<>> &table() {
   static std::map<std::string, wnnx_pat_function, std::less<>> functions;
   return functions;
+}
+
+/// Hashes of plugin files, by function.
+static std::map<std::string, std::string, std::less<>> &digests() {
+  static std::map<std::string, std::string, std::less<>> hashes;
+  return hashes;
 }
 
 static bool loadPlugin(const std::string &path, Diagnostics &diags) {
@@ -37,11 +45,15 @@ static bool loadPlugin(const std::string &path, Diagnostics &diags) {
     return fails(fmt::format("it was made for version {} of the interface, this is version {}",
                              plugin ? plugin->abi : 0, WNNX_PAT_PLUGIN_ABI));
   bool ok = true;
+  auto content = llvm::MemoryBuffer::getFile(file, false, false);
+  std::string digest = content ? sha256Hex((*content)->getBuffer()) : "";
   for (int32_t i = 0; i < plugin->count; ++i) {
     const wnnx_pat_export &e = plugin->exports[i];
     if (!e.name || !e.function)
       return fails(fmt::format("entry {} of its table is empty", i));
     auto [it, fresh] = table().insert({e.name, e.function});
+    if (fresh)
+      digests()[e.name] = digest;
     if (!fresh && it->second != e.function)
       ok = fails(fmt::format("another plugin has a function `{}` already", e.name));
   }
@@ -58,6 +70,11 @@ bool loadPlugins(const std::vector<std::string> &paths, Diagnostics &diags) {
 wnnx_pat_function findPluginFunction(std::string_view name) {
   auto it = table().find(name);
   return it == table().end() ? nullptr : it->second;
+}
+
+std::string pluginDigest(std::string_view name) {
+  auto it = digests().find(name);
+  return it == digests().end() ? "" : it->second;
 }
 
 std::vector<std::string_view> pluginFunctions() {

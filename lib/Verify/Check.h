@@ -18,6 +18,7 @@ struct Finding {
   } kind = Holds;
   bool inField = false; // equal over the prime field too
   std::string message, left, right;
+  std::string place = {}; // in the rule, when `message` is about one
   bool fails() const { return kind >= Shapes; }
 };
 

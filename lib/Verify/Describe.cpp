@@ -49,10 +49,13 @@ std::string describe(const RuleVerdict &v, bool coverage) {
     out += fmt::format("tested on {} instances", v.instances);
     if (v.inField)
       out += fmt::format(", {} of them exact over GF(2^61-1)", v.inField);
+    else if (v.eqClass == "real")
+      out += ", with evidence in floating point only";
     out += "\n";
   } else {
     const Counterexample &c = *v.counterexample;
-    out += fmt::format("wrong ({}): {}\n", v.layer, c.message);
+    out += fmt::format("wrong ({}): {}{}\n", v.layer, c.message,
+                       c.place.empty() ? "" : ", at " + c.place);
     if (!c.instance.empty())
       out += "  smallest instance:\n" + indented(c.instance);
     if (!c.left.empty())
@@ -134,6 +137,8 @@ std::string describeJson(llvm::ArrayRef<RuleVerdict> verdicts, const std::string
       w.key("counterexample");
       w.beginObject();
       field("message", v.counterexample->message);
+      if (!v.counterexample->place.empty())
+        field("place", v.counterexample->place);
       field("inputs", v.counterexample->instance);
       field("left", v.counterexample->left);
       field("right", v.counterexample->right);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Writes the checked rule down, all of what the matcher and the rewriter read, and hashes that.
-// Fragments and functions are expanded in it, so imported files need no look.
+// Fragments and functions are expanded in it, so imported files need no look; functions of plugins
+// count by the content of the plugin's file.
 #include "Fingerprint.h"
 
+#include "wnnx/Pattern/Plugins.h"
 #include "wnnx/Support/Hash.h"
 
 #include "fmt/format.h"
@@ -38,7 +40,11 @@ class Writer {
     const Code &c = *p;
     put("(", int(c.kind), c.slot, c.text, int(c.builtin), int(c.op), c.opSlot, c.resultCount,
         c.chain);
-    callsPlugin |= c.kind == CodeKind::CallExtern;
+    if (c.kind == CodeKind::CallExtern) {
+      std::string digest = c.external ? pluginDigest(c.external->name) : "";
+      unknownPlugin |= digest.empty();
+      put(c.external ? c.external->name : "", digest);
+    }
     datum(c.constant);
     for (bool s : c.spread)
       put(s);
@@ -110,7 +116,7 @@ class Writer {
   }
 
 public:
-  bool callsPlugin = false;
+  bool unknownPlugin = false; // calls one whose content is not known
 
   std::string write(const Rule &r) {
     put(int(r.eqClass), r.slots.size());
@@ -141,6 +147,8 @@ public:
       for (const Datum &x : d.choices)
         datum(x);
     }
+    for (const auto &w : r.verify.witnesses)
+      put("by", w.result, w.input);
     put(r.verify.instances);
     return std::move(out);
   }
@@ -151,7 +159,7 @@ public:
 std::string fingerprint(const Rule &rule) {
   Writer w;
   std::string text = w.write(rule);
-  return w.callsPlugin ? "" : sha256Hex(text);
+  return w.unknownPlugin ? "" : sha256Hex(text);
 }
 
 } // namespace wnnx::verify

@@ -8,7 +8,8 @@
 
 namespace wnnx::verify {
 
-/// 64 hex digits; empty for rules that call a plugin, whose content is not known.
+/// 64 hex digits, that change with the rule and with the plugins that it calls; empty when the file
+/// of such a plugin cannot be read.
 std::string fingerprint(const pat::Rule &rule);
 
 } // namespace wnnx::verify

@@ -134,6 +134,18 @@ bool InstanceBuilder::statement(unsigned index, const Want *given) {
   return true;
 }
 
+std::optional<const DatumList *> InstanceBuilder::listedMembers(int restSlot) {
+  for (unsigned s = 0; restSlot >= 0 && s < rule.stmts.size(); ++s) {
+    const Stmt &stmt = rule.stmts[s];
+    if (!stmt.set || !stmt.set->listed || stmt.slots[0] != unsigned(restSlot) || built[s])
+      continue;
+    if (!statement(s))
+      return std::nullopt;
+    return slots[size_t(restSlot)].list();
+  }
+  return nullptr;
+}
+
 /// Members one after the other: names with an index are free again for each.
 bool InstanceBuilder::set(unsigned index) {
   const Stmt &s = rule.stmts[index];

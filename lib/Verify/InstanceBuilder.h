@@ -60,6 +60,9 @@ private:
   /// `want` is what the user of its first value would like, when it is made for one.
   bool statement(unsigned index, const Want *want = nullptr);
   bool set(unsigned index);
+  /// The members of the set whose elements are the rest of a list, built now; null when the rest is
+  /// no set, and nothing when it cannot be built.
+  std::optional<const pat::DatumList *> listedMembers(int restSlot);
   bool build();
   /// Roots are outputs always, or, where they may be inside of another rule, when nobody uses them.
   bool addOutputs(bool always);

@@ -59,6 +59,21 @@ static void appendCache(const std::string &path, const std::string &lines) {
   os.clear_error();
 }
 
+static void reportWrong(const pat::Rule &r, const RuleVerdict &v, Diagnostics &diags) {
+  const Counterexample &c = *v.counterexample;
+  DiagnosticBuilder error =
+      diags.error(r.range, "pat-wrong",
+                  fmt::format("rule `{}` (class {}) is wrong: {}", r.name, v.eqClass,
+                              c.place.empty() ? c.message : "its right side does not fit"));
+  if (!c.place.empty())
+    (void)std::move(error).note(c.place, c.message);
+  std::string shown = "the smallest inputs found, and a test that fails until the rule is right\n" +
+                      c.instance + c.test;
+  while (!shown.empty() && shown.back() == '\n')
+    shown.pop_back();
+  std::move(error).note(std::string(), shown).hint("`--no-verify-rules` applies it all the same");
+}
+
 LogicalResult checkLoadedRules(const pat::RuleSet &rules, const LoadCheckOptions &options,
                                const std::function<bool(const pat::Rule &)> &mayRun,
                                Diagnostics &diags) {
@@ -83,12 +98,7 @@ LogicalResult checkLoadedRules(const pat::RuleSet &rules, const LoadCheckOptions
       break;
     case RuleVerdict::Wrong:
       ok = false;
-      diags
-          .error(r->range, "pat-wrong",
-                 fmt::format("rule `{}` (class {}) is wrong: {}\n{}{}", r->name, v.eqClass,
-                             v.counterexample->message, v.counterexample->instance,
-                             v.counterexample->test))
-          .hint("`--no-verify-rules` applies it all the same");
+      reportWrong(*r, v, diags);
       break;
     case RuleVerdict::Vacuous:
       diags

@@ -110,13 +110,11 @@ bool NodeBuilder::group() {
   if (!p->hasRest)
     return true;
   // The rest may be the members of a set statement.
-  for (unsigned s = 0; p->restSlot >= 0 && s < b.rule.stmts.size(); ++s) {
-    const Stmt &stmt = b.rule.stmts[s];
-    if (!stmt.set || !stmt.set->listed || stmt.slots[0] != unsigned(p->restSlot) || b.built[s])
-      continue;
-    if (!b.statement(s))
-      return false;
-    for (const Datum &d : *b.slots[size_t(p->restSlot)].list()) {
+  std::optional<const DatumList *> listed = b.listedMembers(p->restSlot);
+  if (!listed)
+    return false;
+  if (*listed) {
+    for (const Datum &d : **listed) {
       if (!d.value() || !add(Result(d.value())))
         return false;
     }
@@ -410,17 +408,25 @@ InstanceBuilder::Result InstanceBuilder::flat(const Pat &p, Key key, const Want 
     }
   }
   DatumList rest;
-  uint64_t more = p.hasRest ? choices.draw(key / "rest", 3) : 0;
+  std::optional<const DatumList *> listed = listedMembers(p.hasRest ? p.restSlot : -1);
+  if (!listed)
+    return std::nullopt;
+  for (const Datum &d : *listed ? **listed : DatumList()) {
+    if (!add(d.value() ? Result(d.value()) : std::nullopt))
+      return std::nullopt;
+  }
+  uint64_t more = p.hasRest && !*listed ? choices.draw(key / "rest", 3) : 0;
   while (leaves.size() + more < 2)
     ++more;
-  if (more && !p.hasRest)
+  if (more && (!p.hasRest || *listed))
     return fail("a sum of fewer than two");
   for (uint64_t i = 0; i < more; ++i) {
     if (!add(anything("u", key / "more" / i, like)))
       return std::nullopt;
     rest.push_back(Datum(leaves.back()));
   }
-  bind(p.restSlot, Datum(std::move(rest)));
+  if (!*listed)
+    bind(p.restSlot, Datum(std::move(rest)));
   for (uint64_t n = 0; leaves.size() > 1; ++n) {
     size_t i = choices.draw(key / "left" / n, leaves.size());
     Value *a = leaves[i];

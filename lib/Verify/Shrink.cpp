@@ -137,6 +137,7 @@ Counterexample smallest(const Rule &rule, const Generator &generator, const Rewr
                        indented(graph), graph.empty() || graph.back() != '\n' ? "\n" : "");
   Finding f = checkInstance(rule, *in, options, seed);
   c.message = f.message;
+  c.place = f.place;
   c.left = f.left;
   c.right = f.right;
   return c;

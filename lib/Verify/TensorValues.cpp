@@ -41,6 +41,20 @@ Field apply(TensorFn f, Field a, Field b) {
     return scalar::ceil(a);
   case TensorFn::Round:
     return scalar::round(a);
+  case TensorFn::Sign:
+    return scalar::sign(a);
+  case TensorFn::Erf:
+    return scalar::erf(a);
+  case TensorFn::Logit:
+    return scalar::log(scalar::div(a, Field(1) - a));
+  case TensorFn::Sin:
+    return scalar::sin(a);
+  case TensorFn::Cos:
+    return scalar::cos(a);
+  case TensorFn::Log1p:
+    return scalar::log1p(a);
+  case TensorFn::Expm1:
+    return scalar::expm1(a);
   case TensorFn::Add:
   case TensorFn::Sum:
   case TensorFn::Mean:
@@ -59,9 +73,8 @@ Field apply(TensorFn f, Field a, Field b) {
     return scalar::max(a, b);
   case TensorFn::Pow:
     return scalar::pow(a, b);
-  default:
-    return Field::nan();
   }
+  return Field::nan();
 }
 
 /// Calls `f(offset)` for every index of `shape` in row-major order, where offset moves by

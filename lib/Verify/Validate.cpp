@@ -58,7 +58,7 @@ Tensor randomInput(const Value *v, const InputRanges *assumed, uint64_t seed, bo
     uint64_t bits = mixBits(seed + i);
     double x = lo + (hi - lo) * (double(bits >> 40) * 0x1p-24);
     if (v->dtype() == DType::Bool)
-      x = double(bits & 1);
+      x = std::clamp(double(bits & 1), range.lo, range.hi);
     else if (!isFloat(v->dtype()))
       x = std::clamp(smallPositions ? double(bits & 1) : double(bits % 7), range.lo, range.hi);
     else if (range.integer)

@@ -75,13 +75,37 @@ int mutate(pat::RuleSet &rules, const verify::VerifyOptions &options) {
   return 0;
 }
 
+/// How a file in `folder` names `path`; both are absolute. Relative where they have a folder in
+/// common, so that both can be moved together.
+std::string importPath(llvm::StringRef folder, llvm::StringRef path) {
+  llvm::SmallString<128> from(folder), to(path);
+  llvm::sys::path::remove_dots(from, true);
+  llvm::sys::path::remove_dots(to, true);
+  auto f = llvm::sys::path::begin(from), fEnd = llvm::sys::path::end(from);
+  auto t = llvm::sys::path::begin(to), tEnd = llvm::sys::path::end(to);
+  unsigned common = 0;
+  for (; f != fEnd && t != tEnd && *f == *t; ++f, ++t)
+    ++common;
+  if (common < 2) // nothing but the root
+    return to.str().str();
+  std::string out;
+  for (; f != fEnd; ++f)
+    out += "../";
+  for (; t != tEnd; ++t)
+    out += (out.empty() || out.back() == '/' ? "" : "/") + t->str();
+  return out;
+}
+
 /// A rule file with the counterexamples as tests, importing the files that were verified.
 bool save(const Request &r, llvm::ArrayRef<verify::RuleVerdict> verdicts) {
   std::string text = "// Counterexamples found by wnnx-pat verify.\npat 1;\n";
+  llvm::SmallString<128> saved(r.save);
+  llvm::sys::fs::make_absolute(saved);
   for (const std::string &f : r.files) {
     llvm::SmallString<128> path(f);
     llvm::sys::fs::make_absolute(path);
-    text += fmt::format("import {};\n", quote(path.str().str()));
+    std::string shown = importPath(llvm::sys::path::parent_path(saved), path);
+    text += fmt::format("import {};\n", quote(shown));
   }
   for (const verify::RuleVerdict &v : verdicts) {
     if (v.counterexample)

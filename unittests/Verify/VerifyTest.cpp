@@ -10,6 +10,7 @@
 #include "wnnx/IR/Text.h"
 #include "wnnx/Ops/Infer.h"
 
+#include "fmt/format.h"
 #include "llvm/Support/FileSystem.h"
 
 #include <gtest/gtest.h>
@@ -198,6 +199,125 @@ TEST(VerifyTest, loadedRulesAreRemembered) {
   EXPECT_TRUE(succeeded(verify::checkLoadedRules(
       *skipped.rules, o, [](const pat::Rule &) { return false; }, skipped.diags)));
   llvm::sys::fs::remove_directories(dir);
+}
+
+TEST(VerifyTest, pairsOfAttributesOccurTogether) {
+  Loaded l(
+      "rule r : s, class exact { match { y = conv2d(x, w, b?, ..a); z = slice(y, dim = 0, ..r); "
+      "} rewrite { z = conv2d(slice(x, dim = 0, ..r), w, b, ..a); } }");
+  for (uint64_t seed : {1, 2, 3}) {
+    RuleVerdict v = l.verdict(60, seed);
+    EXPECT_EQ(v.status, RuleVerdict::Passed);
+    EXPECT_GE(v.attributePairs, 28u); // of stride, padding, dilation, groups, act and the slice's
+    std::string missing;
+    for (const std::string &pair : v.neverTogether)
+      missing += pair + "; ";
+    EXPECT_LE(v.neverTogether.size(), 2u) << missing;
+  }
+}
+
+TEST(VerifyTest, witnessesExcuseTies) {
+  // The first of equal ones on the left, the last on the right: as good where the rule says so.
+  auto rule = [](const char *eqClass, const char *hint) {
+    return std::string("rule r : s, class ") + eqClass +
+           " { match { i = argmax(x: [N], dim = 0, keepdim = false); y = add(i, k: const i64[] & "
+           "zero); } rewrite { y = sub(N - 1, argmax(flip(x, dims = [0]), dim = 0)); } verify { N "
+           "in "
+           "{3, 4, 5}; " +
+           hint + " } }";
+  };
+  EXPECT_EQ(verdictOf(rule("order", "")).status, RuleVerdict::Wrong);
+  RuleVerdict v = verdictOf(rule("order", "compare y by witness x;"));
+  EXPECT_EQ(v.status, RuleVerdict::Passed) << verify::describe(v, true);
+  // A witness excuses nothing else.
+  std::string wrong = rule("order", "compare y by witness x;");
+  wrong.replace(wrong.find("argmax(flip"), 6, "argmin");
+  EXPECT_EQ(verdictOf(wrong).status, RuleVerdict::Wrong);
+}
+
+TEST(VerifyTest, membersThatASumIsMadeOf) {
+  RuleVerdict v =
+      verdictOf("rule r : s, class real { match { y = mul{..ys}; ys[i in 2..] = "
+                "relu(xs[i]); } rewrite { zs[i] = clamp(xs[i], min = 0); y = mul{..zs}; "
+                "} }");
+  EXPECT_EQ(v.status, RuleVerdict::Passed) << verify::describe(v, true);
+  EXPECT_EQ(v.instances, 100u);
+  EXPECT_EQ(
+      verdictOf("rule r : s, class real { match { y = mul{..ys}; ys[i in 2..] = relu(xs[i]); } "
+                "rewrite { zs[i] = clamp(xs[i], min = 0); y = add{..zs}; } }")
+          .status,
+      RuleVerdict::Wrong);
+}
+
+TEST(VerifyTest, functionsOfWeightsAreKnownToTheField) {
+  for (const char *fn : {"sign", "erf", "sin", "cos", "log1p", "expm1"}) {
+    RuleVerdict v = verdictOf(fmt::format("rule r : s, class real {{ match {{ y = mul(x, {0}(c: "
+                                          "const & positive)); }} rewrite {{ y = "
+                                          "mul(x, {0}(c)); }} }}",
+                                          fn));
+    EXPECT_EQ(v.status, RuleVerdict::Passed) << fn << verify::describe(v, true);
+    EXPECT_GT(v.inField, 40u) << fn;
+  }
+  RuleVerdict v =
+      verdictOf("rule r : s, class real { match { y = mul(x, sin(c: const)); } rewrite { "
+                "y = mul(x, cos(1.5707963267948966 - c)); } }");
+  EXPECT_EQ(v.status, RuleVerdict::Passed) << verify::describe(v, true);
+  EXPECT_LT(v.inField, 30u);
+}
+
+TEST(VerifyTest, whatFloatEvidenceAloneShowsIsSaid) {
+  RuleVerdict v;
+  v.rule = "r";
+  v.eqClass = "real";
+  v.instances = 10;
+  EXPECT_NE(verify::describe(v, false).find("floating point only"), std::string::npos);
+  v.inField = 1;
+  EXPECT_EQ(verify::describe(v, false).find("floating point only"), std::string::npos);
+}
+
+TEST(VerifyTest, polynomialsThatDifferByLittleAreWrong) {
+  // 1e-10 of the larger operand: nothing that rounding in double explains.
+  EXPECT_EQ(
+      verdictOf("rule r : s, class real { match { y = add(x, u); } where shape(x) == shape(u); "
+                "rewrite { y = add(x, mul(u, 1.0000000001)); } }")
+          .status,
+      RuleVerdict::Wrong);
+  // A number that the rule computes is rounded, which is no fault.
+  EXPECT_EQ(
+      verdictOf("rule r : s, class real { match { y = div(x, 3.0); } rewrite { y = mul(x, 1.0 / "
+                "3.0); } }")
+          .status,
+      RuleVerdict::Passed);
+}
+
+TEST(ValidateTest, inputsStayWithinWhatIsKnown) {
+  // Right only for what sigmoid gives, for what is asserted of x, and for positions.
+  const char *text = "wnnx 1; graph g(x: f32[40], k: i64[9]) { s = sigmoid(x); t = abs(s); "
+                     "u = clamp(x, min=3, max=5); v = abs(k); return t, u, v; }";
+  Loaded l(
+      "rule a : s, class exact { match { y = abs(x); } where range(x).lo >= 0; rewrite { y = x; "
+      "} } rule c : s, class exact { match { y = clamp(x, min = lo, max = hi); } where has(lo), "
+      "has(hi), range(x).lo >= (lo ?? 0), range(x).hi <= (hi ?? 0); rewrite { y = x; } }");
+  ParseOptions parse;
+  parse.infer = [](Node &n, Diagnostics &d) { return inferNode(n, d); };
+  for (uint64_t seed = 1; seed < 30; ++seed) {
+    Diagnostics diags;
+    std::unique_ptr<Graph> g = parseGraph(diags.addFile("g", text), diags, parse);
+    ASSERT_TRUE(g) << diags.render();
+    pat::RewriteOptions options;
+    pat::ValueRange &x = options.inputRanges["x"], &k = options.inputRanges["k"];
+    x.lo = 3.25;
+    x.hi = 4.75;
+    k.lo = 11;
+    k.hi = 13;
+    verify::RewriteValidator validator(diags, seed);
+    validator.attach(options);
+    pat::RewriteReport report;
+    (void)pat::applyRules(*g, *l.rules, options, report, diags);
+    EXPECT_EQ(report.applications, 3u);
+    EXPECT_EQ(validator.checked, 3u);
+    ASSERT_FALSE(diags.hasErrors()) << diags.render();
+  }
 }
 
 TEST(ValidateTest, wrongRewritesAreDropped) {

@@ -14,6 +14,8 @@ bool loadPlugins(const std::vector<std::string> &paths, Diagnostics &diags);
 
 /// The function of that name, of any plugin loaded; null when there is none.
 wnnx_pat_function findPluginFunction(std::string_view name);
+/// A hash of the file of the plugin that has the function; empty when it could not be read.
+std::string pluginDigest(std::string_view name);
 /// Names of all functions, sorted.
 std::vector<std::string_view> pluginFunctions();
 

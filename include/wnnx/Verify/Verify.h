@@ -32,6 +32,7 @@ using Coverage = std::map<std::string, std::map<std::string, unsigned>>;
 
 struct Counterexample {
   std::string message;     // what differs
+  std::string place;       // in the rule, where the right side cannot be built
   std::string instance;    // the smallest inputs, in one line each
   std::string left, right; // the results that differ
   std::string test;        // a `test` block that fails until the rule is right
