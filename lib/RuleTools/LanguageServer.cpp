@@ -3,9 +3,8 @@
 // The protocol: framing, dispatch, answers. What is known of rule files is in RuleDocument.
 #include "wnnx/RuleTools/LanguageServer.h"
 
-#include "RuleDocument.h"
+#include "LanguageAnswers.h"
 #include "wnnx/RuleTools/Format.h"
-#include "wnnx/Support/Json.h"
 
 #include "fmt/format.h"
 #include "llvm/ADT/StringExtras.h"
@@ -16,48 +15,6 @@ namespace wnnx::pat {
 namespace {
 
 constexpr size_t maxMessage = size_t(64) << 20, maxHeader = 4096, maxDocuments = 1000;
-
-/// "file:///a/b%20c.pat" as a path; other names stay.
-std::string pathOf(std::string_view uri) {
-  llvm::StringRef rest(uri);
-  if (!rest.consume_front("file://"))
-    return std::string(uri);
-  std::string path;
-  for (size_t i = 0; i < rest.size(); ++i) {
-    if (rest[i] == '%' && i + 2 < rest.size() && llvm::isHexDigit(rest[i + 1]) &&
-        llvm::isHexDigit(rest[i + 2])) {
-      path += char(llvm::hexFromNibbles(rest[i + 1], rest[i + 2]));
-      i += 2;
-    } else {
-      path += rest[i];
-    }
-  }
-  // Zero bytes would cut the path short.
-  std::erase(path, '\0');
-  return path;
-}
-
-std::string uriOf(const std::string &path) {
-  if (path.empty() || path[0] != '/')
-    return path;
-  std::string uri = "file://";
-  for (char c : path) {
-    if (llvm::isAlnum(c) || llvm::StringRef("/-_.~").contains(c))
-      uri += c;
-    else
-      uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return uri;
-}
-
-std::string positionJson(Position p) {
-  return fmt::format("{{\"line\":{},\"character\":{}}}", p.line, p.column);
-}
-std::string rangeJson(SourceRange r) {
-  return fmt::format("{{\"start\":{},\"end\":{}}}",
-                     positionJson(RuleDocument::positionOf(*r.file, r.begin)),
-                     positionJson(RuleDocument::positionOf(*r.file, r.end)));
-}
 
 class Server {
   const ReadBytes &read;
@@ -144,8 +101,12 @@ private:
     auto it = uri ? documents.find(std::string(*uri)) : documents.end();
     return it == documents.end() ? nullptr : it->second.get();
   }
+  std::optional<std::string> names(std::string_view method, const RuleDocument &d, JsonValue params,
+                                   std::string &error) const;
   static uint32_t offset(const RuleDocument &d, JsonValue params) {
-    JsonValue p = params.get("position");
+    return offsetIn(d, params.get("position"));
+  }
+  static uint32_t offsetIn(const RuleDocument &d, JsonValue p) {
     auto number = [&](const char *key) {
       int64_t n = p.get(key).asInt().value_or(0);
       return unsigned(std::min<int64_t>(std::max<int64_t>(n, 0), INT32_MAX));
@@ -257,11 +218,47 @@ void Server::publish(const std::string &uri, const RuleDocument *d) {
                   jsonQuote(uri), list));
 }
 
+/// References and renaming. The search sees open documents as they are, others as on disk.
+std::optional<std::string> Server::names(std::string_view method, const RuleDocument &d,
+                                         JsonValue params, std::string &error) const {
+  OpenTexts texts;
+  for (const auto &[uri, document] : documents)
+    texts[pathOf(uri)] = std::string(document->file().text());
+  NameSearch search(std::move(texts));
+  const std::string &path = d.file().name();
+  const NameUse *at = search.at(path, offset(d, params));
+  if (!at && method != "textDocument/rename")
+    return method == "textDocument/references" ? "[]" : "null";
+  if (!at) {
+    error = "there is no name here";
+    return std::nullopt;
+  }
+  if (method == "textDocument/references")
+    return locationsJson(search.all(path, *at),
+                         params.get("context").get("includeDeclaration").asBool().value_or(true));
+  if (method == "textDocument/prepareRename") {
+    error = search.objection(path, *at, at->name + "_");
+    if (!error.empty())
+      return std::nullopt;
+    return fmt::format("{{\"range\":{},\"placeholder\":{}}}",
+                       rangeJson({&d.file(), at->begin, at->end}), jsonQuote(at->name));
+  }
+  std::string name(params.get("newName").asStr().value_or(""));
+  error = search.objection(path, *at, name);
+  if (!error.empty())
+    return std::nullopt;
+  return renameJson(search.all(path, *at), name);
+}
+
 std::optional<std::string> Server::request(std::string_view method, JsonValue params,
                                            std::string &error) {
   if (method == "initialize")
     return "{\"capabilities\":{\"textDocumentSync\":{\"openClose\":true,\"change\":1,\"save\":true}"
-           ","
+           ",\"referencesProvider\":true,\"renameProvider\":{\"prepareProvider\":true},"
+           "\"codeActionProvider\":{\"codeActionKinds\":[\"quickfix\"]},"
+           "\"semanticTokensProvider\":{\"full\":true,\"legend\":" +
+           tokenLegendJson() +
+           "},"
            "\"hoverProvider\":true,\"definitionProvider\":true,\"documentSymbolProvider\":true,"
            "\"documentFormattingProvider\":true,"
            "\"completionProvider\":{\"triggerCharacters\":[\"@\",\"&\",\".\"]}},"
@@ -270,9 +267,12 @@ std::optional<std::string> Server::request(std::string_view method, JsonValue pa
     shutDown = true;
     return "null";
   }
-  static const std::string_view known[] = {"textDocument/hover", "textDocument/definition",
-                                           "textDocument/documentSymbol", "textDocument/formatting",
-                                           "textDocument/completion"};
+  static const std::string_view known[] = {
+      "textDocument/hover",          "textDocument/definition",
+      "textDocument/documentSymbol", "textDocument/formatting",
+      "textDocument/completion",     "textDocument/references",
+      "textDocument/prepareRename",  "textDocument/rename",
+      "textDocument/codeAction",     "textDocument/semanticTokens/full"};
   if (!llvm::is_contained(known, method))
     return std::nullopt;
   RuleDocument *d = find(params);
@@ -280,6 +280,16 @@ std::optional<std::string> Server::request(std::string_view method, JsonValue pa
     error = "this document is not open";
     return std::nullopt;
   }
+  if (method == "textDocument/semanticTokens/full")
+    return semanticTokensJson(*d);
+  if (method == "textDocument/codeAction") {
+    auto edge = [&](const char *which) { return offsetIn(*d, params.get("range").get(which)); };
+    auto uri = params.get("textDocument").get("uri").asStr();
+    return codeActionsJson(*d, std::string(*uri), edge("start"), edge("end"));
+  }
+  if (method == "textDocument/references" || method == "textDocument/prepareRename" ||
+      method == "textDocument/rename")
+    return names(method, *d, params, error);
   if (method == "textDocument/hover") {
     SourceRange range;
     std::string text = d->hover(offset(*d, params), range);

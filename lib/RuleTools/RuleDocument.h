@@ -44,6 +44,8 @@ public:
   RuleDocument(std::string filePath, std::string text);
 
   const SourceFile &file() const { return *source; }
+  /// The file's own tree, which is there after errors too.
+  const ast::File &syntax() const { return tree; }
   /// Errors and warnings of this file, and one for each imported file that has errors.
   std::vector<Diagnostic> problems() const;
   /// Markdown, or the empty string.

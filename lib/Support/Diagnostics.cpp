@@ -149,11 +149,21 @@ std::string Diagnostics::render() const {
   return out;
 }
 
+/// Whether two neighbouring letters changed places, which is one slip and two edits.
+static bool swapped(std::string_view a, std::string_view b) {
+  if (a.size() != b.size() || a.size() < 2)
+    return false;
+  size_t at = size_t(std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin());
+  return at + 1 < a.size() && a[at] == b[at + 1] && a[at + 1] == b[at] &&
+         a.substr(at + 2) == b.substr(at + 2);
+}
+
 std::string nearestName(std::string_view name, const std::vector<std::string_view> &candidates) {
   unsigned best = std::max<unsigned>(1, unsigned(name.size()) / 3) + 1;
   std::string found;
   for (std::string_view c : candidates) {
-    unsigned d = llvm::StringRef(name).edit_distance(llvm::StringRef(c), true, best);
+    unsigned d =
+        swapped(name, c) ? 1 : llvm::StringRef(name).edit_distance(llvm::StringRef(c), true, best);
     if (d < best) {
       best = d;
       found = c;

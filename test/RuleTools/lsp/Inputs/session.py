@@ -90,6 +90,85 @@ d = definition(at(GOOD, "sets.pat", 1))
 print("definition of an import:", d["uri"].rsplit("/", 1)[-1])
 symbols = ask("textDocument/documentSymbol", textDocument={"uri": uri})["result"]
 print("symbols", [(s["name"], s["detail"]) for s in symbols])
+
+# Uses of names: of the rule, of a fragment in another file, and of one that files beside it use.
+other = folder / "other.pat"
+other.write_text('pat 1;\nimport "sets.pat";\nrule o : mine, class real {\n'
+                 '  match { y = half(neg(x)); z = conv2d(y, w, groups, padding = p); }\n'
+                 '  where all([p[k] == 0 for k in 0..2]);\n'
+                 '  rewrite { z = conv2d(mul(neg(x), 0.5), w, groups = groups, padding = p); }\n}\n')
+(folder / "stranger.pat").write_text("pat 1;\nfrag half(t) = mul(t, 0.25);\n")
+
+
+def places(locations):
+    return [(l["uri"].rsplit("/", 1)[-1], l["range"]["start"]["line"]) for l in locations]
+
+
+references = lambda p, declared=True: places(
+    ask("textDocument/references", context={"includeDeclaration": declared}, **p)["result"])
+print("references of a local", references(at(GOOD, "relu(x)", 5)))
+print("references of a fragment", references(at(GOOD, "half(relu")))
+print("without the declaration", references(at(GOOD, "half(relu"), False))
+print("references of nothing", references(at(GOOD, "= softmax")))
+
+
+def rename(p, name):
+    answer = ask("textDocument/rename", newName=name, **p)
+    if "error" in answer:
+        return answer["error"]["message"]
+    edits = answer["result"]["changes"]
+    return sorted((u.rsplit("/", 1)[-1], len(e), e[0]["newText"]) for u, e in edits.items())
+
+
+print("rename a local", rename(at(GOOD, "relu(x)", 5), "input"))
+print("rename a fragment", rename(at(GOOD, "half(relu"), "twice_less"))
+print("rename a rule set", rename(at(GOOD, "mine"), "ours"))
+print("rename an op", rename(at(GOOD, "softmax(y"), "hardmax"))
+print("rename to what is there", rename(at(GOOD, "relu(x)", 5), "y"))
+print("rename to no name", rename(at(GOOD, "relu(x)", 5), "2x"))
+print("rename to an op", rename(at(GOOD, "half(relu"), "relu"))
+ready = ask("textDocument/prepareRename", **at(GOOD, "half(relu", 2))["result"]
+print("ready to rename", ready["placeholder"], ready["range"]["start"], ready["range"]["end"])
+print("nothing to rename", ask("textDocument/prepareRename", **at(GOOD, "= softmax"))["result"])
+there = other.read_text()
+uri2 = "file://" + str(other).replace(" ", "%20")
+tell("textDocument/didOpen", textDocument={"uri": uri2, "languageId": "pat", "version": 1,
+                                           "text": there})
+print("other file", receive()["params"]["diagnostics"])
+p = at(there, "groups,", doc=there)
+p["textDocument"] = {"uri": uri2}
+edits = ask("textDocument/rename", newName="g", **p)["result"]["changes"][uri2]
+print("a captured attribute", [e["newText"] for e in edits])
+p = at(there, "k] ==", doc=there)
+p["textDocument"] = {"uri": uri2}
+print("in a comprehension", len(ask("textDocument/rename", newName="i", **p)["result"]["changes"][uri2]))
+
+# Kinds of tokens: five numbers each, relative to the one before.
+legend = ask("initialize")["result"]["capabilities"]["semanticTokensProvider"]["legend"]
+data = ask("textDocument/semanticTokens/full", textDocument={"uri": uri})["result"]["data"]
+line = column = 0
+kinds = []
+for delta, start, length, kind, flags in zip(*[iter(data)] * 5):
+    line, column = line + delta, start if delta else column + start
+    raw = GOOD.split("\n")[line].encode("utf-16-le")[2 * column:2 * (column + length)]
+    kinds.append((raw.decode("utf-16-le"), legend["tokenTypes"][kind], flags))
+print("tokens", kinds[:14])
+print("more tokens", kinds[-4:])
+
+# Fixes.
+spoiled = GOOD.replace("shape(x) == shape(y);", "shape(x) == shape(y) and rank(x) > 0;").replace(
+    "softmax(y, dim = d)", "softmax(y)").replace("relu(x));", "relu(x))", 1)
+tell("textDocument/didChange", textDocument={"uri": uri, "version": 7},
+     contentChanges=[{"text": spoiled}])
+receive()
+whole = {"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}}
+actions = ask("textDocument/codeAction", textDocument={"uri": uri}, range=whole,
+              context={"diagnostics": []})["result"]
+print("fixes", [a["title"] for a in actions])
+first = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 0}}
+print("none here", ask("textDocument/codeAction", textDocument={"uri": uri}, range=first,
+                       context={"diagnostics": []})["result"])
+
 messy = GOOD.replace("match {", "match   {")
 tell("textDocument/didChange", textDocument={"uri": uri, "version": 3},
      contentChanges=[{"text": messy}])
