@@ -54,9 +54,8 @@ rule mul_minus_one : cleanup, class exact {
 /// A one or zero that only widens.
 rule widen : cleanup, class real {
   match {
-    y = (
-        mul(x, c: const & one) | div(x, c: const & one) | add(x, c: const & zero)
-        | sub(x, c: const & zero));
+    y = (mul(x, c: const & one) | div(x, c: const & one) | add(x, c: const & zero)
+         | sub(x, c: const & zero));
   }
   let s = shape(y);
   when shape(x) != s, is_const(c);

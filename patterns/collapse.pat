@@ -14,7 +14,7 @@ rule linear_linear : fold, class real {
   when I * O <= I * P + P * O, I * P * O <= 17179869184;  // larger ones take long to multiply
   rewrite {
     z = linear(x, matmul(w, v),
-               has(b) || has(c) ?(b ?? zeros([O])) + matmul(w, c ?? zeros([P])) : none, r,
+               has(b) || has(c) ? (b ?? zeros([O])) + matmul(w, c ?? zeros([P])) : none, r,
                act = act, act_params = act_params);
   }
 }
@@ -29,11 +29,11 @@ rule conv_conv1x1 : fold, class real {
   }
   when numel(z) * I * K * L <= macs(y) + macs(z);
   rewrite {
-    z = conv2d(
-        x, matmul(w.reshape([O, P]), v.reshape([P, I * K * L])).reshape([O, I, K, L]),
-        has(b) || has(c) ?(b ?? zeros([O])) + matmul(w.reshape([O, P]), c ?? zeros([P])) : none, r,
-        stride = [s * m, t * n], padding = p, dilation = dl, groups = 1, act = act,
-        act_params = act_params);
+    z = conv2d(x, matmul(w.reshape([O, P]), v.reshape([P, I * K * L])).reshape([O, I, K, L]),
+               has(b) || has(c) ? (b ?? zeros([O])) + matmul(w.reshape([O, P]), c ?? zeros([P]))
+               : none,
+               r, stride = [s * m, t * n], padding = p, dilation = dl, groups = 1, act = act,
+               act_params = act_params);
   }
 }
 /// A 1x1, then any convolution. Where the second is padded, it sees zeros rather than the first one's
@@ -48,7 +48,8 @@ rule conv1x1_conv : fold, class real {
   when numel(z) * I * K * L <= macs(y) + macs(z);
   rewrite {
     z = conv2d(x, einsum("opkl,pi->oikl", [w, v.reshape([P, I])]),
-               has(b) || has(c) ?(b ?? zeros([O])) + matmul(sum(w, [2, 3]), c ?? zeros([P])) : none,
+               has(b) || has(c) ? (b ?? zeros([O])) + matmul(sum(w, [2, 3]), c ?? zeros([P]))
+               : none,
                r, stride = s, padding = p, dilation = dl, groups = 1, act = act,
                act_params = act_params);
   }

@@ -32,11 +32,10 @@ rule deconv_bn : fold, class real {
   where C % g == 0;
   let s = bn_scale(var, gamma ?? ones([O]), eps);
   rewrite {
-    z = conv_transpose2d(
-        x,
-        (w.reshape([g, floordiv(C, g), Q, KH, KW]) * s.reshape([g, 1, Q, 1, 1]))
-            .reshape([C, Q, KH, KW]),
-        ((b ?? zeros([O])) - mean) * s + (beta ?? zeros([O])), groups = g, ..a);
+    z = conv_transpose2d(x,
+                         (w.reshape([g, floordiv(C, g), Q, KH, KW]) * s.reshape([g, 1, Q, 1, 1]))
+                             .reshape([C, Q, KH, KW]),
+                         ((b ?? zeros([O])) - mean) * s + (beta ?? zeros([O])), groups = g, ..a);
   }
 }
 
@@ -68,10 +67,10 @@ rule bn_conv : fold_forward, class real {
   // Input channel q of a filter in group k is channel k * Q + q of the whole.
   let grouped = w.reshape([g, floordiv(O, g), Q, KH, KW]);
   rewrite {
-    z = conv2d(
-        x, (grouped * s.reshape([g, 1, Q, 1, 1])).reshape([O, Q, KH, KW]),
-        (b ?? zeros([O])) + sum(grouped * shift.reshape([g, 1, Q, 1, 1]), [2, 3, 4]).reshape([O]),
-        act = "none", act_params = [], padding = p, groups = g, ..a);
+    z = conv2d(x, (grouped * s.reshape([g, 1, Q, 1, 1])).reshape([O, Q, KH, KW]),
+               (b ?? zeros([O])) +
+               sum(grouped * shift.reshape([g, 1, Q, 1, 1]), [2, 3, 4]).reshape([O]),
+               act = "none", act_params = [], padding = p, groups = g, ..a);
   }
 }
 

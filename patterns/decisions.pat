@@ -113,8 +113,8 @@ rule softmax_of_two : cleanup, class real {
   match { p = softmax(x, dim = d); y = select(p, dim = e, index = i); }
   where norm(d, rank(x)) == norm(e, rank(x)), dim(x, d) == 2;
   rewrite {
-    y = sigmoid(
-        sub(select(x, dim = e, index = i), select(x, dim = e, index = i < 0 ? -3 - i : 1 - i)));
+    y = sigmoid(sub(select(x, dim = e, index = i),
+                    select(x, dim = e, index = i < 0 ? -3 - i : 1 - i)));
   }
 }
 

@@ -7,10 +7,8 @@ import "sets.pat";
 
 fn from_front(p: list, r: int) = [norm(v, r) for v in p];
 /// What remains in order when all dimensions of size one are left out.
-fn moves_ones(p: list, s: list) = all(
-    [
-    all([s[p[i]] == 1 || s[p[j]] == 1 || p[i] < p[j] for j in (i + 1)..len(p)]) for i in 0..len(
-    p)]);
+fn moves_ones(p: list, s: list) = all([all([s[p[i]] == 1 || s[p[j]] == 1 || p[i] < p[j]
+                                            for j in (i + 1)..len(p)]) for i in 0..len(p)]);
 
 rule permute_ones : cleanup, class exact {
   match { y = permute(x, dims = p); }

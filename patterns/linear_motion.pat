@@ -32,10 +32,9 @@ rule avg_pool_conv1x1 : fold, class real {
   where all([v == 0 for v in p]);
   when 2 * numel(z) <= numel(y), dim(x, 1) <= 2 * O;
   rewrite {
-    z = conv2d(
-        avg_pool2d(x, kernel_size = k, stride = s, padding = [0, 0], ceil_mode = false,
-                   count_include_pad = true),
-        w, b, stride = [1, 1], padding = p, groups = g, dilation = dl);
+    z = conv2d(avg_pool2d(x, kernel_size = k, stride = s, padding = [0, 0], ceil_mode = false,
+                          count_include_pad = true),
+               w, b, stride = [1, 1], padding = p, groups = g, dilation = dl);
   }
 }
 rule adaptive_pool_conv1x1 : fold, class real {
@@ -64,9 +63,9 @@ rule conv1x1_cat_first for f in { upsample_nearest2d, upsample_bilinear2d, upsam
   where all([v == 0 for v in p]);
   when 2 * numel(x) <= numel(u), O <= 4 * A;
   rewrite {
-    y = add(
-        conv2d(cat([q, ..xs], dim = 1), w[:, A:C], b, stride = [1, 1], padding = p, dilation = dl),
-        f(conv2d(x, w[:, 0:A], stride = [1, 1], padding = p, dilation = dl), ..a));
+    y = add(conv2d(cat([q, ..xs], dim = 1), w[:, A:C], b, stride = [1, 1], padding = p,
+                   dilation = dl),
+            f(conv2d(x, w[:, 0:A], stride = [1, 1], padding = p, dilation = dl), ..a));
   }
 }
 rule conv1x1_cat_second for f in { upsample_nearest2d, upsample_bilinear2d, upsample_bicubic2d }
@@ -79,10 +78,9 @@ rule conv1x1_cat_second for f in { upsample_nearest2d, upsample_bilinear2d, upsa
   where all([v == 0 for v in p]);
   when 2 * numel(x) <= numel(u), O <= 4 * A;
   rewrite {
-    y = add(
-        conv2d(cat([q, ..xs], dim = 1), cat([w[:, 0:B], w[:, A + B:C]], 1), b, stride = [1, 1],
-               padding = p, dilation = dl),
-        f(conv2d(x, w[:, B:A + B], stride = [1, 1], padding = p, dilation = dl), ..a));
+    y = add(conv2d(cat([q, ..xs], dim = 1), cat([w[:, 0:B], w[:, A + B:C]], 1), b, stride = [1, 1],
+                   padding = p, dilation = dl),
+            f(conv2d(x, w[:, B:A + B], stride = [1, 1], padding = p, dilation = dl), ..a));
   }
 }
 rule conv1x1_cat_third for f in { upsample_nearest2d, upsample_bilinear2d, upsample_bicubic2d }
@@ -96,10 +94,9 @@ rule conv1x1_cat_third for f in { upsample_nearest2d, upsample_bilinear2d, upsam
   where all([v == 0 for v in p]);
   when 2 * numel(x) <= numel(u), O <= 4 * A;
   rewrite {
-    y = add(
-        conv2d(cat([q, r, ..xs], dim = 1), cat([w[:, 0:E], w[:, A + E:C]], 1), b, stride = [1, 1],
-               padding = p, dilation = dl),
-        f(conv2d(x, w[:, E:A + E], stride = [1, 1], padding = p, dilation = dl), ..a));
+    y = add(conv2d(cat([q, r, ..xs], dim = 1), cat([w[:, 0:E], w[:, A + E:C]], 1), b,
+                   stride = [1, 1], padding = p, dilation = dl),
+            f(conv2d(x, w[:, E:A + E], stride = [1, 1], padding = p, dilation = dl), ..a));
   }
 }
 /// A concatenation of one piece, which is what remains in the end.

@@ -10,9 +10,8 @@ frag squared(x) = mul(x, x) | pow(x, 2);
 rule l2_normalize : spell, benefit 20, class real {
   match {
     v = sum(squared(x), dim = [d], keepdim = true);
-    y = (
-        div(x, sqrt(add(v, e: const & scalar & nonnegative)))
-        | mul(x, rsqrt(add(v, e: const & scalar & nonnegative))));
+    y = (div(x, sqrt(add(v, e: const & scalar & nonnegative)))
+         | mul(x, rsqrt(add(v, e: const & scalar & nonnegative))));
   }
   where norm(d, rank(x)) == rank(x) - 1, dim(x, -1) > 0, shape(x) == shape(y);
   let n = dim(x, -1);

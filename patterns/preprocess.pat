@@ -59,10 +59,9 @@ rule shift_conv_padded : fold_forward, class real {
   where shape(x) == shape(y), by_channel(shape(c), C), dtype(w) == dtype(x);
   when any([v != 0 for v in p]), numel(z) <= 2 * numel(x), dim(z, 0) * H * W <= 4000000;
   rewrite {
-    z = add(
-        conv2d(x, w, b, groups = g, padding = p, act = "none", act_params = [], ..a),
-        conv2d((spread(c, C) * k.sign).reshape([1, C, 1, 1]).expand([1, C, H, W]), w, groups = g,
-               padding = p, act = "none", act_params = [], ..a));
+    z = add(conv2d(x, w, b, groups = g, padding = p, act = "none", act_params = [], ..a),
+            conv2d((spread(c, C) * k.sign).reshape([1, C, 1, 1]).expand([1, C, H, W]), w,
+                   groups = g, padding = p, act = "none", act_params = [], ..a));
   }
 }
 /// BGR for RGB: the channels of the weight in the other order.
@@ -85,15 +84,13 @@ rule bn_cat : fold, benefit 20, class real {
   }
   let A = dim(v, 0);
   rewrite {
-    z = cat(
-        [
-        batch_norm(conv2d(u, v, f, act = "none", act_params = [], ..p), slice(mean, 0, 0, A),
-                   slice(var, 0, 0, A), has(gamma) ? slice(gamma ?? ones([C]), 0, 0, A) : none,
-                   has(beta) ? slice(beta ?? zeros([C]), 0, 0, A) : none, eps = eps),
-        batch_norm(conv2d(s, t, h, act = "none", act_params = [], ..q), slice(mean, 0, A, C),
-                   slice(var, 0, A, C), has(gamma) ? slice(gamma ?? ones([C]), 0, A, C) : none,
-                   has(beta) ? slice(beta ?? zeros([C]), 0, A, C) : none, eps = eps)],
-        dim = 1);
+    z = cat([batch_norm(conv2d(u, v, f, act = "none", act_params = [], ..p), slice(mean, 0, 0, A),
+                        slice(var, 0, 0, A), has(gamma) ? slice(gamma ?? ones([C]), 0, 0, A) : none,
+                        has(beta) ? slice(beta ?? zeros([C]), 0, 0, A) : none, eps = eps),
+             batch_norm(conv2d(s, t, h, act = "none", act_params = [], ..q), slice(mean, 0, A, C),
+                        slice(var, 0, A, C), has(gamma) ? slice(gamma ?? ones([C]), 0, A, C) : none,
+                        has(beta) ? slice(beta ?? zeros([C]), 0, A, C) : none, eps = eps)],
+            dim = 1);
   }
 }
 
@@ -108,10 +105,11 @@ rule unshuffle_conv : fold, benefit 50, class real {
   }
   where h * R == H, k * R == W, Q == C * R * R;
   rewrite {
-    y = conv2d(
-        x, w.reshape([O, C, R, R, K, L]).permute([0, 1, 4, 2, 5, 3]).reshape([O, C, K * R, L * R]),
-        b, r, stride = [R * i for i in s], dilation = [1, 1], groups = 1,
-        padding = [R * i for i in p], ..a);
+    y = conv2d(x,
+               w.reshape([O, C, R, R, K, L]).permute([0, 1, 4, 2, 5, 3])
+                   .reshape([O, C, K * R, L * R]),
+               b, r, stride = [R * i for i in s], dilation = [1, 1], groups = 1,
+               padding = [R * i for i in p], ..a);
   }
   verify {
     R in { 2, 3 };

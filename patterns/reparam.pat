@@ -24,11 +24,10 @@ rule rep_conv_conv : fold, benefit 30, class real {
   where K - 2 * p == M - 2 * s, L - 2 * q == N - 2 * t, shape(a) == shape(c);
   when max(K, M) * max(L, N) <= K * L + M * N;
   rewrite {
-    y = add{
-        conv2d(x, widen(w, p, q, P, Q) + widen(v, s, t, P, Q),
-               has(b) || has(d) ?(b ?? zeros([O])) + (d ?? zeros([O])) : none, stride = st,
-               padding = [P, Q], dilation = [1, 1], groups = g),
-        ..rest};
+    y = add{conv2d(x, widen(w, p, q, P, Q) + widen(v, s, t, P, Q),
+                   has(b) || has(d) ? (b ?? zeros([O])) + (d ?? zeros([O])) : none, stride = st,
+                   padding = [P, Q], dilation = [1, 1], groups = g),
+            ..rest};
   }
 }
 /// conv(x) + batch_norm(x): the identity, scaled, is a kernel.
@@ -43,11 +42,10 @@ rule rep_conv_bn : fold, benefit 40, class real {
   let s = (gamma ?? ones([O])) * rsqrt(var + eps);
   where K == 2 * p + 1, L == 2 * q + 1, O == G * g;
   rewrite {
-    y = add{
-        conv2d(x, w + identity_kernel(O, g, K, L) * s[:, None, None, None],
-               (b ?? zeros([O])) + (beta ?? zeros([O])) - mean * s, stride = [1, 1],
-               padding = [p, q], dilation = [1, 1], groups = g),
-        ..rest};
+    y = add{conv2d(x, w + identity_kernel(O, g, K, L) * s[:, None, None, None],
+                   (b ?? zeros([O])) + (beta ?? zeros([O])) - mean * s, stride = [1, 1],
+                   padding = [p, q], dilation = [1, 1], groups = g),
+            ..rest};
   }
 }
 /// conv(x) + x. Not where the sum would have been fused as a residual of something else.
@@ -59,10 +57,9 @@ rule rep_conv_identity : fold, benefit 20, class real {
   }
   where K == 2 * p + 1, L == 2 * q + 1, O == G * g;
   rewrite {
-    y = add{
-        conv2d(x, w + identity_kernel(O, g, K, L), b, stride = [1, 1], padding = [p, q],
-               dilation = [1, 1], groups = g),
-        ..rest};
+    y = add{conv2d(x, w + identity_kernel(O, g, K, L), b, stride = [1, 1], padding = [p, q],
+                   dilation = [1, 1], groups = g),
+            ..rest};
   }
 }
 /// conv(x) + avg_pool(x): a mean is a kernel of equal weights. Zeros of the padding count in it.
@@ -81,10 +78,9 @@ rule rep_avg_pool : fold, benefit 20, class real {
   where O == G * g, K - 2 * p == M - 2 * s, L - 2 * q == N - 2 * t, shape(a) == shape(m);
   when max(K, M) * max(L, N) <= 2 * K * L;
   rewrite {
-    y = add{
-        conv2d(x, widen(w, p, q, P, Q) + widen(mean, s, t, P, Q), b, stride = st, padding = [P, Q],
-               dilation = [1, 1], groups = g),
-        ..rest};
+    y = add{conv2d(x, widen(w, p, q, P, Q) + widen(mean, s, t, P, Q), b, stride = st,
+                   padding = [P, Q], dilation = [1, 1], groups = g),
+            ..rest};
   }
 }
 

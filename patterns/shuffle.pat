@@ -42,11 +42,12 @@ rule conv_pixel_shuffle : fold, class real {
   }
   where shape(y) == [N, O, H * R, W * S],
         !has(b) ||
-        is_splat(
-      (b ?? zeros([Q])).reshape([O, R * S]) - (b ?? zeros([Q])).reshape([O, R * S])[:, 0:1], 0);
+        is_splat((b ?? zeros([Q])).reshape([O, R * S]) -
+                 (b ?? zeros([Q])).reshape([O, R * S])[:, 0:1],
+                 0);
   rewrite {
     y = conv_transpose2d(x, w.reshape([O, R, S, I]).permute([3, 0, 1, 2]),
-                         has(b) ?(b ?? zeros([Q])).reshape([O, R * S])[:, 0] : none,
+                         has(b) ? (b ?? zeros([Q])).reshape([O, R * S])[:, 0] : none,
                          stride = [R, S]);
   }
 }

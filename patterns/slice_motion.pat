@@ -96,12 +96,11 @@ rule slice_binary : push, class exact {
   let r = rank(y) - norm(d, rank(y));  // counted from the back, as broadcasting does
   when numel(z) < numel(y);
   rewrite {
-    z = f(
-        rank(a) >= r && dim(a, -r) == dim(y, -r) ? slice(a, dim = -r, start = s, end = e, step = t)
-        : a,
-        rank(b) >= r && dim(b, -r) == dim(y, -r) ? slice(b, dim = -r, start = s, end = e, step = t)
-        : b,
-        ..p);
+    z = f(rank(a) >= r && dim(a, -r) == dim(y, -r)
+          ? slice(a, dim = -r, start = s, end = e, step = t) : a,
+          rank(b) >= r && dim(b, -r) == dim(y, -r)
+          ? slice(b, dim = -r, start = s, end = e, step = t) : b,
+          ..p);
   }
 }
 rule slice_where : push, class exact {
@@ -112,13 +111,12 @@ rule slice_where : push, class exact {
   let r = rank(y) - norm(d, rank(y));
   when numel(z) < numel(y);
   rewrite {
-    z = where(
-        rank(c) >= r && dim(c, -r) == dim(y, -r) ? slice(c, dim = -r, start = s, end = e, step = t)
-        : c,
-        rank(a) >= r && dim(a, -r) == dim(y, -r) ? slice(a, dim = -r, start = s, end = e, step = t)
-        : a,
-        rank(b) >= r && dim(b, -r) == dim(y, -r) ? slice(b, dim = -r, start = s, end = e, step = t)
-        : b);
+    z = where(rank(c) >= r && dim(c, -r) == dim(y, -r)
+              ? slice(c, dim = -r, start = s, end = e, step = t) : c,
+              rank(a) >= r && dim(a, -r) == dim(y, -r)
+              ? slice(a, dim = -r, start = s, end = e, step = t) : a,
+              rank(b) >= r && dim(b, -r) == dim(y, -r)
+              ? slice(b, dim = -r, start = s, end = e, step = t) : b);
   }
 }
 
@@ -176,11 +174,10 @@ rule slice_matmul_batch : push, class real {
   where r > 2;
   when numel(z) < numel(y);
   rewrite {
-    z = matmul(
-        rank(a) >= r && dim(a, -r) == dim(y, -r) ? slice(a, dim = -r, start = s, end = e, step = t)
-        : a,
-        rank(b) >= r && dim(b, -r) == dim(y, -r) ? slice(b, dim = -r, start = s, end = e, step = t)
-        : b);
+    z = matmul(rank(a) >= r && dim(a, -r) == dim(y, -r)
+               ? slice(a, dim = -r, start = s, end = e, step = t) : a,
+               rank(b) >= r && dim(b, -r) == dim(y, -r)
+               ? slice(b, dim = -r, start = s, end = e, step = t) : b);
   }
 }
 
@@ -204,10 +201,10 @@ rule slice_sdpa_masked : push, class real {
   where norm(d, rank(y)) == rank(y) - 2;
   when numel(z) < numel(y);
   rewrite {
-    z = scaled_dot_product_attention(
-        slice(q, dim = -2, ..r), k, v,
-        rank(m) >= 2 && dim(m, -2) == dim(y, -2) ? slice(m, dim = -2, ..r) : m, is_causal = false,
-        ..a);
+    z = scaled_dot_product_attention(slice(q, dim = -2, ..r), k, v,
+                                     rank(m) >= 2 && dim(m, -2) == dim(y, -2)
+                                     ? slice(m, dim = -2, ..r) : m,
+                                     is_causal = false, ..a);
   }
 }
 /// One row of causal attention: it sees the keys up to its own place, without any mask. This is the

@@ -105,10 +105,10 @@ rule slice_cat_both : push, class exact {
   where norm(c, rank(y)) == norm(d, rank(y)), s >= 0, s < dim(a, d), e > dim(a, d);
   when numel(z) < numel(y);
   rewrite {
-    z = cat(
-        [slice(a, dim = d, start = s, end = dim(a, d)),
-         slice(cat([b, ..xs], dim = c), dim = d, start = 0, end = min(e, dim(y, d)) - dim(a, d))],
-        dim = c);
+    z = cat([slice(a, dim = d, start = s, end = dim(a, d)),
+             slice(cat([b, ..xs], dim = c), dim = d, start = 0,
+                   end = min(e, dim(y, d)) - dim(a, d))],
+            dim = c);
   }
 }
 /// Rows of the weight: fewer to look up, or narrower ones.

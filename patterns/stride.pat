@@ -65,9 +65,9 @@ rule stride_pull : fold_forward, class real {
   where m >= 1, n >= 1;
   when m > 1 || n > 1;
   rewrite {
-    z = conv2d(
-        f(conv2d(x, w, b, stride = [s * m, t * n], padding = p, dilation = dl, groups = g), ..a), v,
-        c, r, stride = [1, 1], padding = [0, 0], ..q);
+    z = conv2d(f(conv2d(x, w, b, stride = [s * m, t * n], padding = p, dilation = dl, groups = g),
+                 ..a),
+               v, c, r, stride = [1, 1], padding = [0, 0], ..q);
   }
 }
 /// The same without anything between that is not folded, and with a fused activation.
@@ -80,10 +80,9 @@ rule stride_pull_direct : fold_forward, class real {
   where m >= 1, n >= 1;
   when m > 1 || n > 1;
   rewrite {
-    z = conv2d(
-        conv2d(x, w, b, stride = [s * m, t * n], padding = p, dilation = dl, groups = g, act = act,
-               act_params = act_params),
-        v, c, r, stride = [1, 1], padding = [0, 0], act = k, act_params = l, ..q);
+    z = conv2d(conv2d(x, w, b, stride = [s * m, t * n], padding = p, dilation = dl, groups = g,
+                      act = act, act_params = act_params),
+               v, c, r, stride = [1, 1], padding = [0, 0], act = k, act_params = l, ..q);
   }
 }
 

@@ -11,9 +11,8 @@ frag below_zero(x) = lt(x, 0) | le(x, 0);
 
 rule leaky_relu_choice : spell, benefit 10, class real {
   match {
-    y = (
-        where(above_zero(x), x, mul(x, c: const & scalar)) |
-            where(below_zero(x), mul(x, c: const & scalar), x));
+    y = (where(above_zero(x), x, mul(x, c: const & scalar)) |
+             where(below_zero(x), mul(x, c: const & scalar), x));
   }
   where shape(x) == shape(y);
   rewrite { y = leaky_relu(x, negative_slope = item(c)); }
@@ -21,11 +20,10 @@ rule leaky_relu_choice : spell, benefit 10, class real {
 /// relu(x) - c * relu(-x), and max(x, 0) + c * min(x, 0).
 rule leaky_relu_sum : spell, benefit 10, class real {
   match {
-    y = (
-        sub(relu(x), mul(relu(neg(x)), c: const & scalar))
-        | add(relu(x), mul(neg(relu(neg(x))), c: const & scalar))
-        | add(relu(x), mul(minimum(x, 0), c: const & scalar))
-        | add(relu(x), mul(clamp(x, min = none, max = 0), c: const & scalar)));
+    y = (sub(relu(x), mul(relu(neg(x)), c: const & scalar))
+         | add(relu(x), mul(neg(relu(neg(x))), c: const & scalar))
+         | add(relu(x), mul(minimum(x, 0), c: const & scalar))
+         | add(relu(x), mul(clamp(x, min = none, max = 0), c: const & scalar)));
   }
   where shape(x) == shape(y);
   rewrite { y = leaky_relu(x, negative_slope = item(c)); }
@@ -35,19 +33,17 @@ fn each_channel(s: list, r: int, C: int) =
     r >= 2 && prod(s) == C && (len(s) >= r - 1 && s[len(s) - r + 1] == C);
 rule prelu_choice : spell, class real {
   match {
-    y = (
-        where(above_zero(x: [_, C, ..]), x, mul(x, c: const)) |
-            where(below_zero(x: [_, C, ..]), mul(x, c: const), x));
+    y = (where(above_zero(x: [_, C, ..]), x, mul(x, c: const)) |
+             where(below_zero(x: [_, C, ..]), mul(x, c: const), x));
   }
   where shape(x) == shape(y), each_channel(shape(c), rank(x), C);
   rewrite { y = prelu(x, c.reshape([C])); }
 }
 rule prelu_sum : spell, class real {
   match {
-    y = (
-        sub(relu(x: [_, C, ..]), mul(relu(neg(x)), c: const))
-        | add(relu(x: [_, C, ..]), mul(neg(relu(neg(x))), c: const))
-        | add(relu(x: [_, C, ..]), mul(minimum(x, 0), c: const)));
+    y = (sub(relu(x: [_, C, ..]), mul(relu(neg(x)), c: const))
+         | add(relu(x: [_, C, ..]), mul(neg(relu(neg(x))), c: const))
+         | add(relu(x: [_, C, ..]), mul(minimum(x, 0), c: const)));
   }
   where shape(x) == shape(y), each_channel(shape(c), rank(x), C);
   rewrite { y = prelu(x, c.reshape([C])); }
@@ -62,9 +58,8 @@ rule prelu_one : spell, class real {
 frag exp_less_one(x) = expm1(x) | sub(exp(x), 1) | add(exp(x), -1);
 rule elu_choice : spell, benefit 10, class real {
   match {
-    y = (
-        where(above_zero(x), x, mul(exp_less_one(x), c: const & scalar)) |
-            where(below_zero(x), mul(exp_less_one(x), c: const & scalar), x));
+    y = (where(above_zero(x), x, mul(exp_less_one(x), c: const & scalar)) |
+             where(below_zero(x), mul(exp_less_one(x), c: const & scalar), x));
   }
   where shape(x) == shape(y);
   rewrite { y = elu(x, alpha = item(c)); }

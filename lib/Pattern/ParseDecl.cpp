@@ -51,7 +51,8 @@ void Parser::parseDecl(File &file) {
   if (acceptWord("import"))
     return file.imports.push_back(parseImport());
   unsigned before = diags.errorCount();
-  auto broken = [&] { return diags.errorCount() != before; };
+  unsigned words = wordErrors;
+  auto broken = [&] { return diags.errorCount() - before != wordErrors - words; };
   if (isWord("fn")) {
     file.fns.push_back(parseFn());
     file.fns.back().broken = broken();

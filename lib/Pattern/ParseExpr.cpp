@@ -128,8 +128,9 @@ bool Parser::expectSemi(const char *behind) {
   // Most often the semicolon is missing at the end of the line before: point there.
   if (!tooDeep && cur.begin != lastErrorAt && !is(Tok::Bad)) {
     lastErrorAt = cur.begin;
-    diags.error({&lexer.file(), lastEnd, lastEnd}, "pat-syntax",
-                fmt::format("expected `;` behind {}, found {}", behind, found()));
+    SourceRange at{&lexer.file(), lastEnd, lastEnd};
+    diags.error(at, "pat-syntax", fmt::format("expected `;` behind {}, found {}", behind, found()))
+        .fix(at, ";");
   }
   skipStatement();
   return false;
@@ -186,8 +187,13 @@ constexpr BinaryInfo binaries[] = {
 };
 
 const BinaryInfo *binaryInfo(const Token &t) {
+  // Words of other languages, which are reported and read as what they mean.
+  Tok kind = t.kind != Tok::Ident ? t.kind
+             : t.text == "and"    ? Tok::AndAnd
+             : t.text == "or"     ? Tok::OrOr
+                                  : t.kind;
   for (const BinaryInfo &b : binaries) {
-    if (b.tok == t.kind)
+    if (b.tok == kind)
       return &b;
   }
   return nullptr;
@@ -210,6 +216,8 @@ ExprPtr Parser::parseBinary(int minPrecedence) {
       break;
     }
     SourceRange opRange = curRange();
+    if (is(Tok::Ident))
+      wordForOperator(b->text);
     advance();
     bool range = b->tok == Tok::DotDot;
     ExprPtr right;
@@ -225,9 +233,27 @@ ExprPtr Parser::parseBinary(int minPrecedence) {
   return left;
 }
 
+/// `and`, `or` and `not`, as Python has them.
+void Parser::wordForOperator(std::string_view op) {
+  if (cur.begin == lastErrorAt || tooDeep)
+    return;
+  lastErrorAt = cur.begin;
+  ++wordErrors;
+  diags
+      .error(curRange(), "pat-syntax",
+             fmt::format("`{}` is no operator of the rule language", cur.text))
+      .hint(fmt::format("write `{}`", op))
+      .fix(curRange(), std::string(op));
+}
+
 ExprPtr Parser::parseUnary() {
   uint32_t begin = cur.begin;
-  if (!is(Tok::Minus) && !is(Tok::Not))
+  Tok behind = isWord("not") ? peek().kind : Tok::Eof;
+  bool word = behind == Tok::Ident || behind == Tok::LParen || behind == Tok::Not ||
+              behind == Tok::Int || behind == Tok::Float;
+  if (word)
+    wordForOperator("!");
+  if (!is(Tok::Minus) && !is(Tok::Not) && !word)
     return parsePostfix();
   Nest nest(*this);
   if (!nest.ok())

@@ -21,6 +21,7 @@ class Parser {
   unsigned depth = 0;
   bool tooDeep = false;
   uint32_t lastErrorAt = ~0u;
+  unsigned wordErrors = 0; // `and` for `&&` and the like: what they stand in is understood
   bool rewriting = false; // `op{...}` is an expression
 
   static constexpr unsigned maxDepth = 100;
@@ -52,6 +53,7 @@ private:
     return {&lexer.file(), begin, std::max(begin, lastEnd)};
   }
   void syntaxError(std::string message, std::string hint = "");
+  void wordForOperator(std::string_view op);
   std::string found() const;
   ast::Name parseName(const char *what);
   /// To behind the next `;` at this level, or to the `}` that closes it.

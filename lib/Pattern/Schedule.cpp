@@ -69,8 +69,10 @@ FailureOr<Terms> planSchedule(const Program &program, const std::string &name, D
     for (const ast::ScheduleDecl &s : program.schedules)
       known.push_back(s.name.text);
     DiagnosticBuilder d =
-        diags.error("rules", "pat-schedule",
-                    fmt::format("there is no schedule `{}`{}", name, didYouMean(name, known)));
+        diags
+            .error("rules", "pat-schedule",
+                   fmt::format("there is no schedule `{}`{}", name, didYouMean(name, known)))
+            .fixName(name, known);
     if (known.empty())
       d.hint(fmt::format("declare one in a rule file: `schedule {} = a*; b*;`", name));
     return failure();

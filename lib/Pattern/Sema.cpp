@@ -62,8 +62,10 @@ std::vector<Ruleset> orderRulesets(const std::vector<const ast::RulesetDecl *> &
         for (const auto &k : decls.rulesets)
           known.push_back(k.first);
         if (n && !decls.incomplete)
-          diags.error(n.range, "pat-unknown-ruleset",
-                      fmt::format("unknown rule set `{}`{}", n.text, didYouMean(n.text, known)));
+          diags
+              .error(n.range, "pat-unknown-ruleset",
+                     fmt::format("unknown rule set `{}`{}", n.text, didYouMean(n.text, known)))
+              .fixName(n.text, known);
         continue;
       }
       set.after.push_back(n.text);
@@ -134,6 +136,7 @@ static void declareExtern(const ast::ExternDecl &d, Declarations &decls, Diagnos
         .error(fn.range, "pat-plugin",
                fmt::format("no plugin has a function `{}`{}", fn.name,
                            didYouMean(fn.name, pluginFunctions())))
+        .fixName(fn.name, pluginFunctions())
         .hint("load the plugin that has it with `--plugin FILE`");
   decls.externFns.push_back(std::make_shared<ExternFn>(std::move(fn)));
 }
@@ -225,8 +228,10 @@ Program checkFiles(std::vector<const ast::File *> files, Diagnostics &diags) {
     }
     for (const ast::Name &op : d->forOps) {
       if (!lookupOp(op.text)) {
-        diags.error(op.range, "pat-unknown-op",
-                    fmt::format("unknown op `{}`{}", op.text, didYouMean(op.text, opNames())));
+        diags
+            .error(op.range, "pat-unknown-op",
+                   fmt::format("unknown op `{}`{}", op.text, didYouMean(op.text, opNames())))
+            .fixName(op.text, opNames());
         continue;
       }
       unsigned before = diags.errorCount();
@@ -263,9 +268,10 @@ Program checkFiles(std::vector<const ast::File *> files, Diagnostics &diags) {
         std::vector<std::string_view> known;
         for (const auto &r : decls.rules)
           known.push_back(r.first);
-        diags.error(
-            t.rule.range, "pat-unknown-rule",
-            fmt::format("unknown rule `{}`{}", t.rule.text, didYouMean(t.rule.text, known)));
+        diags
+            .error(t.rule.range, "pat-unknown-rule",
+                   fmt::format("unknown rule `{}`{}", t.rule.text, didYouMean(t.rule.text, known)))
+            .fixName(t.rule.text, known);
       }
       program.tests.push_back(t);
     }

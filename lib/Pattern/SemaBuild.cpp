@@ -131,6 +131,7 @@ CodePtr RuleChecker::build(const Expr &e, const OpInfo &info, std::vector<CodePt
       error(a.name.range, "pat-unknown-attr",
             fmt::format("{} has no attribute or operand `{}`{}", info.name, a.name.text,
                         didYouMean(a.name.text, known)))
+          .fixName(a.name.text, known)
           .hint(info.schema());
       continue;
     }

@@ -273,7 +273,8 @@ CodePtr RuleChecker::call(const Expr &e, Scope &scope) {
     else
       error(e.textRange, "pat-unknown-function",
             fmt::format("unknown {} `{}`{}", building ? "op or function" : "function", e.text,
-                        didYouMean(e.text, known)));
+                        didYouMean(e.text, known)))
+          .fixName(e.text, known);
     for (const ast::Arg &a : e.args)
       expr(*a.value, scope);
     return code(CodeKind::Const, e, {});

@@ -43,17 +43,36 @@ bool RuleChecker::boolean(const Code &c, const std::string &what) {
   return false;
 }
 
+/// How a name in a pattern is written with `const` behind it, and the change that does so.
+static std::pair<std::string, FixIt> asConstant(SourceRange name) {
+  std::string_view text = name.file->text();
+  size_t at = name.end;
+  if (at < text.size() && text[at] == '[') // of a set
+    at = std::min(text.find(']', at), text.size() - 1) + 1;
+  if (at < text.size() && text[at] == '?')
+    ++at;
+  std::string head(text.substr(name.begin, at - name.begin));
+  bool typed = at < text.size() && text[at] == ':';
+  uint32_t where = uint32_t(at + typed);
+  return {head + ": const", {{name.file, where, where}, typed ? " const" : ": const"}};
+}
+
 bool RuleChecker::arithmetic(const Code &c, const std::string &what) {
   if (c.type.runtime()) {
     auto e = error(c.range, "pat-type",
                    fmt::format("{} is a value of the graph, whose numbers are not known when rules "
                                "run",
                                what));
-    if (c.kind == CodeKind::Slot)
-      e.note(rule->slots[c.slot].range, "captured here")
-          .hint(fmt::format("if it must be a constant, write `{}: const`; to compute with it in "
-                            "the model, use an op such as `mul(a, b)`",
-                            rule->slots[c.slot].name));
+    const Code &name = c.kind == CodeKind::Index ? *c.kids[0] : c; // of a set: `w[i]`
+    if (name.kind == CodeKind::Slot && rule->slots[name.slot].range) {
+      auto [written, fix] = asConstant(rule->slots[name.slot].range);
+      e.note(rule->slots[name.slot].range, "captured here")
+          .hint(
+              fmt::format("if it must be a constant, write `{}`; to compute with it in the model, "
+                          "use an op such as `mul(a, b)`",
+                          written))
+          .fix(fix.range, fix.text);
+    }
     return false;
   }
   if (!c.type.number() && !c.type.tensorLike()) {
@@ -219,7 +238,8 @@ CodePtr RuleChecker::name(const Expr &e, Scope &scope) {
     error(e.range, "pat-unbound", "`_` stands for no particular thing and cannot be used");
   else
     error(e.range, "pat-unbound",
-          fmt::format("`{}` is not bound in `match`{}", e.text, didYouMean(e.text, known)));
+          fmt::format("`{}` is not bound in `match`{}", e.text, didYouMean(e.text, known)))
+        .fixName(e.text, known);
   return code(CodeKind::Const, e, {});
 }
 
@@ -365,7 +385,8 @@ CodePtr RuleChecker::field(const Expr &e, Scope &scope) {
       for (const auto &field : *k->type.fields)
         known.push_back(field.first);
       error(e.textRange, "pat-field",
-            fmt::format("the record has no field `{}`{}", e.text, didYouMean(e.text, known)));
+            fmt::format("the record has no field `{}`{}", e.text, didYouMean(e.text, known)))
+          .fixName(e.text, known);
     }
   } else if (!k->type.any()) {
     error(e.range, "pat-type", fmt::format("`{}` has no fields", k->type.str()));

@@ -109,6 +109,7 @@ uint32_t RuleChecker::traits(const ast::Pattern &p, std::vector<OpKind> &ops) {
     } else {
       error(n.range, "pat-trait",
             fmt::format("unknown trait `{}`{}", n.text, didYouMean(n.text, traitNames())))
+          .fixName(n.text, traitNames())
           .hint(fmt::format("traits are {}", fmt::join(traitNames(), ", ")));
       return 0;
     }

@@ -87,7 +87,8 @@ void RuleChecker::checkHints() {
     for (const auto &k : top.names)
       known.push_back(k.first);
     error(n.range, "pat-unbound",
-          fmt::format("`{}` is not bound in `match`{}", n.text, didYouMean(n.text, known)));
+          fmt::format("`{}` is not bound in `match`{}", n.text, didYouMean(n.text, known)))
+        .fixName(n.text, known);
     return std::nullopt;
   };
   for (const ast::VerifyStmt &s : decl.verify) {
@@ -108,6 +109,10 @@ void RuleChecker::checkHints() {
       if (!replaced)
         error(s.name.range, "pat-verify",
               fmt::format("`{}` is not replaced, so there is nothing to compare", s.name.text));
+      if (rule->eqClass == EqClass::Exact)
+        error(s.range, "pat-verify",
+              "class exact compares bits, whatever a witness shows; indices of which several are "
+              "right need class order");
       if (input)
         rule->verify.witnesses.push_back({*slot, *input, s.range});
       continue;

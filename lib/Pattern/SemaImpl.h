@@ -167,6 +167,7 @@ private:
   };
   void reachedSlots(const Pat &p, unsigned depth, std::vector<Reached> &out) const;
   void optionalOp(const ast::Pattern &p, Pat &pat, const std::set<unsigned> &before);
+  void checkRank(const ast::Pattern &arg, const OperandInfo &o, const OpInfo &info);
   void operandArg(const ast::PatternArg &a, unsigned index, const OpInfo &info, Pat &pat,
                   Scope &scope);
   void attrArg(const ast::PatternArg &a, const OpInfo &info, Pat &pat, Scope &scope);

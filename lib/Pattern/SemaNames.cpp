@@ -69,7 +69,8 @@ CodePtr RuleChecker::callImported(const Expr &e, Scope &scope) {
         known.push_back(f.first);
     }
     error(e.textRange, "pat-unknown-function",
-          fmt::format("unknown function `{}`{}", name, didYouMean(e.text, known)));
+          fmt::format("unknown function `{}`{}", name, didYouMean(e.text, known)))
+        .fixName(e.text, known);
     return code(CodeKind::Const, e, {});
   }
   // The same call without the file in front; the tree stays as it is.

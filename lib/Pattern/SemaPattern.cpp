@@ -33,6 +33,7 @@ const OpInfo *RuleChecker::findOp(const ast::Name &name, const Scope &scope) {
   }
   error(name.range, "pat-unknown-op",
         fmt::format("unknown op or fragment `{}`{}", name.text, didYouMean(name.text, known)))
+      .fixName(name.text, known)
       .hint("`wnnx-pat ops` lists all ops");
   return nullptr;
 }

@@ -5,10 +5,37 @@
 #include "ValuePredicates.h"
 
 #include "fmt/format.h"
+#include "llvm/ADT/StringRef.h"
 
 namespace wnnx::pat {
 
 using ast::PatternKind;
+
+/// Whether an operand of so many dimensions can be what the table of ops says of it: a doc that is
+/// a list of sizes, "[O, I]" or "[N, C, ...]", says the rank. Others say nothing.
+static bool rankFits(const OperandInfo &o, size_t dims, bool more) {
+  llvm::StringRef doc(o.doc.data(), o.doc.size());
+  if (!doc.consume_front("[") || !doc.consume_back("]") || doc.contains(']'))
+    return true;
+  bool open = doc.contains("...");
+  size_t rank = size_t(doc.count(',')) + 1 - open;
+  return more ? open || dims <= rank : open ? dims >= rank : dims == rank;
+}
+
+/// The dimensions that a pattern asks of an operand are as many as the op's schema says.
+void RuleChecker::checkRank(const ast::Pattern &arg, const OperandInfo &o, const OpInfo &info) {
+  if (!arg.type || !arg.type->hasDims)
+    return;
+  size_t dims = 0;
+  for (const ast::DimPattern &d : arg.type->dims)
+    dims += d.kind != ast::DimPattern::Rest;
+  bool more = dims < arg.type->dims.size();
+  if (!rankFits(o, dims, more))
+    error(arg.range, "pat-rank",
+          fmt::format("operand `{}` of {} is {}, and never has {}{} dimension{}", o.name, info.name,
+                      o.doc, dims, more ? " or more" : "", dims == 1 && !more ? "" : "s"))
+        .hint(info.schema());
+}
 
 void RuleChecker::operandArg(const ast::PatternArg &a, unsigned index, const OpInfo &info, Pat &pat,
                              Scope &scope) {
@@ -41,6 +68,7 @@ void RuleChecker::operandArg(const ast::PatternArg &a, unsigned index, const OpI
   else if (arg.elementOptional && !optional)
     error(a.range, "pat-optional", "only a name can be optional here")
         .hint("an op that may be missing is written `op?(...)`");
+  checkRank(arg, o, info);
   pat.operands[index] = pattern(arg, scope);
 }
 
@@ -57,6 +85,7 @@ void RuleChecker::attrArg(const ast::PatternArg &a, const OpInfo &info, Pat &pat
     error(name.range, "pat-unknown-attr",
           fmt::format("{} has no attribute or operand `{}`{}", info.name, name.text,
                       didYouMean(name.text, known)))
+        .fixName(name.text, known)
         .hint(info.schema());
     return;
   }
@@ -253,6 +282,14 @@ void RuleChecker::restArg(const ast::PatternArg &a, const OpInfo *info, Pat &pat
   bindDefinite(slot);
 }
 
+/// The place before the bracket with which a pattern ends.
+static SourceRange beforeClose(SourceRange r) {
+  size_t close = r.file->text().substr(0, r.end).rfind(')');
+  if (close == std::string_view::npos || close < r.begin)
+    return {r.file, r.end, r.end};
+  return {r.file, uint32_t(close), uint32_t(close)};
+}
+
 void RuleChecker::checkUnmentioned(const ast::Pattern &p, const OpInfo &info, Pat &pat) {
   for (size_t i = 0; i < info.operands.size(); ++i) {
     OperandKind k = info.operands[i].kind;
@@ -276,7 +313,8 @@ void RuleChecker::checkUnmentioned(const ast::Pattern &p, const OpInfo &info, Pa
             fmt::format("attribute `{}` of {} has no default: say what it must be, capture it, or "
                         "write `{} = _`",
                         info.attrs[i].name, info.name, info.attrs[i].name))
-          .hint(info.schema());
+          .hint(info.schema())
+          .fix(beforeClose(p.range), fmt::format(", {} = _", info.attrs[i].name));
   }
   if (pat.attrsFree && !rest.empty())
     lost.push_back({std::string(info.name), restNames, currentStmt, p.range});
@@ -344,6 +382,7 @@ std::unique_ptr<TypePat> RuleChecker::typePattern(const ast::TypePattern &t, uns
         names.push_back(k.name);
       error(n.range, "pat-predicate",
             fmt::format("unknown property `{}`{}", n.text, didYouMean(n.text, names)))
+          .fixName(n.text, names)
           .hint(fmt::format("properties are {}", fmt::join(names, ", ")));
       continue;
     }

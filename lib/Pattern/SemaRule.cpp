@@ -138,6 +138,7 @@ void RuleChecker::header() {
       error(decl.ruleset.range, "pat-unknown-ruleset",
             fmt::format("unknown rule set `{}`{}", decl.ruleset.text,
                         didYouMean(decl.ruleset.text, known)))
+          .fixName(decl.ruleset.text, known)
           .hint(fmt::format("declare it with `ruleset {};`", decl.ruleset.text));
   }
   if (!decl.eqClass) {

@@ -18,13 +18,15 @@ namespace {
 constexpr size_t maxColumn = 100, step = 2, continuation = 4;
 /// Between the alternatives of a fragment, and before the record of one.
 constexpr int alternatives = 20, recordOf = 15;
+/// The `for` of a comprehension: lines begin with it.
+constexpr int comprehension = 14;
 /// The `=` of a declaration, which comes before everything else.
 constexpr int definition = 30;
 
 /// How loosely an operator binds; the loosest of a statement is where its lines break.
 int looseness(const FormatToken &t) {
   if (t.level)
-    return t.level;
+    return std::max(t.level, 0);
   switch (t.kind) {
   case Tok::Comma:
     return 12;
@@ -61,7 +63,7 @@ int looseness(const FormatToken &t) {
   case Tok::Dot:
     return 1;
   default:
-    return t.word("where") && t.space ? 13 : 0;
+    return t.word("where") && t.space ? 13 : t.word("for") && t.space ? comprehension : 0;
   }
 }
 
@@ -145,6 +147,11 @@ private:
                                                                                   : k + 1;
   }
 
+  /// The loosest operator between tokens [i, j), 0 for none.
+  int loosestOf(size_t i, size_t j) const;
+  /// The columns that [i, j) need at least, when lines break wherever they may.
+  size_t leastWidth(size_t i, size_t j) const;
+
   // Statements.
   void sequence(size_t i, size_t j, size_t align, size_t tail);
   void atoms(size_t i, size_t j, size_t tail);
@@ -156,16 +163,12 @@ private:
   size_t block(size_t i, bool clauses);
   size_t clause(size_t i);
   size_t test(size_t i);
+  void schedule(size_t i, size_t head, size_t end);
   size_t endOfStatement(size_t i) const;
   bool fitsOnOneLine(size_t open) const;
 };
 
-/// Prints tokens [i, j); `tail` columns must stay free behind them.
-void Formatter::sequence(size_t i, size_t j, size_t align, size_t tail) {
-  if (i >= j)
-    return;
-  if (column + flatWidth(i, j) + tail <= maxColumn)
-    return flat(i, j);
+int Formatter::loosestOf(size_t i, size_t j) const {
   int loosest = 0;
   for (size_t k = i; k < j; k = next(k)) {
     if (k > i || t[k].is(Tok::Pipe))
@@ -173,6 +176,50 @@ void Formatter::sequence(size_t i, size_t j, size_t align, size_t tail) {
     if (k > i && t[k].level == definition)
       break;
   }
+  return loosest;
+}
+
+size_t Formatter::leastWidth(size_t i, size_t j) const {
+  if (i >= j)
+    return 0;
+  int loosest = loosestOf(i, j);
+  size_t widest = 0;
+  if (loosest) {
+    size_t from = i;
+    for (size_t k = i; k < j; k = next(k)) {
+      if (k > i && looseness(t[k]) == loosest) {
+        size_t op = from > i && loosest != 12;
+        widest =
+            std::max(widest, (op ? t[from].text.size() + 1 : 0) + leastWidth(from + op, k) + 1);
+        from = loosest == 12 ? k + 1 : k;
+      }
+    }
+    if (loosest == 12 && from > i)
+      return std::max(widest, leastWidth(from, j));
+    // Past the operator that the part begins with.
+    return std::max(widest, t[from].text.size() + 1 + leastWidth(from + 1, j));
+  }
+  size_t at = 0;
+  for (size_t k = i; k < j;) {
+    at += t[k].text.size() + (t[k].space && k > i);
+    size_t n = next(k);
+    if (n > k + 1) {
+      size_t inner = leastWidth(k + 1, n - 1);
+      widest = std::max(widest, at + inner + 1);
+      at += inner + 1;
+    }
+    k = n;
+  }
+  return std::max(widest, at);
+}
+
+/// Prints tokens [i, j); `tail` columns must stay free behind them.
+void Formatter::sequence(size_t i, size_t j, size_t align, size_t tail) {
+  if (i >= j)
+    return;
+  if (column + flatWidth(i, j) + tail <= maxColumn)
+    return flat(i, j);
+  int loosest = loosestOf(i, j);
   if (!loosest)
     return atoms(i, j, tail);
   if (loosest == 11 || loosest == 10 || loosest == definition) { // `x = y`
@@ -209,7 +256,7 @@ void Formatter::sequence(size_t i, size_t j, size_t align, size_t tail) {
   }
   // Whether lines begin with the operator.
   bool before = loosest == 9 || loosest == 8 || loosest == 13 || loosest == 1 ||
-                loosest == alternatives || loosest == recordOf;
+                loosest == alternatives || loosest == recordOf || loosest == comprehension;
   bool bar = loosest == alternatives && barColumn > 0;
   std::vector<std::pair<size_t, size_t>> parts;
   size_t from = i;
@@ -278,14 +325,7 @@ void Formatter::atoms(size_t i, size_t j, size_t tail) {
       ++behind;
     size_t rest = flatWidth(close, std::min(behind + 1, j)) + (behind >= j ? tail : 0);
     bool loose = inner < close && t[inner].space;
-    size_t widest = 0, from = inner;
-    for (size_t m = inner; m < close; m = next(m)) {
-      if (t[m].is(Tok::Comma)) {
-        widest = std::max(widest, flatWidth(from, m + 1));
-        from = m + 1;
-      }
-    }
-    widest = std::max(widest, flatWidth(from, close) + rest);
+    size_t widest = leastWidth(inner, close) + rest;
     // Where nothing fits behind the bracket, lines begin farther to the left.
     if (column + loose + widest > maxColumn && column > indent + continuation) {
       newline(indent + continuation);
@@ -453,6 +493,29 @@ size_t Formatter::test(size_t i) {
   return close + 1;
 }
 
+/// `schedule NAME = term; term; ...;` in [i, end), its first term in front of `head`.
+void Formatter::schedule(size_t i, size_t head, size_t end) {
+  if (commentsInside(i, end))
+    return verbatim(i, end);
+  if (column + flatWidth(i, end) <= maxColumn)
+    return flat(i, end);
+  size_t first = i;
+  while (first < head && !t[first].is(Tok::Equal))
+    ++first;
+  first = std::min(first + 1, head);
+  flat(i, first);
+  newline(indent + continuation);
+  for (size_t k = first; k < end;) {
+    size_t behind = endOfStatement(k);
+    if (k > first && column + 1 + flatWidth(k, behind) > maxColumn)
+      newline(indent + continuation);
+    else if (k > first)
+      put(" ");
+    flat(k, behind);
+    k = behind;
+  }
+}
+
 size_t Formatter::declaration(size_t i) {
   leading(i, out.empty());
   size_t end;
@@ -463,6 +526,10 @@ size_t Formatter::declaration(size_t i) {
     while (!t[open].is(Tok::LBrace) && !t[open].is(Tok::Semi))
       open = t[open].word("in") && t[open + 1].is(Tok::LBrace) ? t[open + 1].partner + 1 : open + 1;
     size_t last = t[open].is(Tok::Semi) ? open + 1 : open;
+    for (size_t k = i; k < open; ++k) {
+      if (t[k].word("for"))
+        t[k].level = -1; // lines do not begin with this one
+    }
     if (commentsInside(i, open)) {
       verbatim(i, last);
     } else if (column + flatWidth(i, last) + 2 <= maxColumn) {
@@ -501,13 +568,14 @@ size_t Formatter::declaration(size_t i) {
         t[k].level = recordOf;
     }
     if (t[i].word("schedule")) { // `;` separates its terms
+      size_t head = end;
       while (t[end].is(Tok::LParen) ||
              (t[end].is(Tok::Ident) &&
               !llvm::is_contained({"import", "fn", "frag", "rule", "ruleset", "schedule", "test",
                                    "interface", "extern", "op"},
                                   std::string_view(t[end].text))))
         end = endOfStatement(end);
-      flat(i, end);
+      schedule(i, head, end);
     } else {
       statement(i, std::max(end, i + 1));
     }

@@ -199,7 +199,8 @@ private:
       }
       return header && open.empty();
     case Tok::LParen:
-      if (a.is(Tok::Question) || (endsOperand(a) && !isWordBeforeBracket(t, i - 1)))
+      // `op?(x)`, but `a ? (b) : c`.
+      if ((a.is(Tok::Question) && !a.space) || (endsOperand(a) && !isWordBeforeBracket(t, i - 1)))
         return false;
       break;
     case Tok::LBracket:
