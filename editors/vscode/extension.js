@@ -19,6 +19,16 @@ function place(document, position) {
   };
 }
 
+/// The edit of a workspace that an answer describes.
+function workspaceEdit(answer) {
+  const edit = new vscode.WorkspaceEdit();
+  for (const [uri, changes] of Object.entries(answer.changes)) {
+    edit.set(vscode.Uri.parse(uri),
+             changes.map((c) => vscode.TextEdit.replace(range(c.range), c.newText)));
+  }
+  return edit;
+}
+
 function publish(collection, params) {
   collection.set(vscode.Uri.parse(params.uri), params.diagnostics.map((d) => {
     const out = new vscode.Diagnostic(range(d.range), d.message, d.severity === 1
@@ -45,8 +55,11 @@ async function activate(context) {
         `${command} lsp: ${reason}. The setting wnnx.pat.path says where wnnx-pat is.`);
   });
   context.subscriptions.push(collection);
+  let legend;
   try {
-    await client.request('initialize', {processId: process.pid, rootUri: null, capabilities: {}});
+    const {capabilities} = await client.request(
+        'initialize', {processId: process.pid, rootUri: null, capabilities: {}});
+    legend = capabilities.semanticTokensProvider && capabilities.semanticTokensProvider.legend;
   } catch (e) {
     return;
   }
@@ -93,6 +106,51 @@ async function activate(context) {
       return l && new vscode.Location(vscode.Uri.parse(l.uri), range(l.range));
     },
   }));
+  on(vscode.languages.registerReferenceProvider(selector, {
+    async provideReferences(document, position, context_) {
+      const list = await client.request('textDocument/references', {
+        ...place(document, position), context: {includeDeclaration: context_.includeDeclaration},
+      });
+      return list.map((l) => new vscode.Location(vscode.Uri.parse(l.uri), range(l.range)));
+    },
+  }));
+  // A refusal is an error of the request, whose text the editor shows.
+  on(vscode.languages.registerRenameProvider(selector, {
+    async prepareRename(document, position) {
+      const r = await client.request('textDocument/prepareRename', place(document, position));
+      if (!r)
+        throw new Error('there is no name here');
+      return {range: range(r.range), placeholder: r.placeholder};
+    },
+    async provideRenameEdits(document, position, newName) {
+      return workspaceEdit(await client.request('textDocument/rename',
+                                                {...place(document, position), newName}));
+    },
+  }));
+  on(vscode.languages.registerCodeActionsProvider(selector, {
+    async provideCodeActions(document, where) {
+      const plain = (p) => ({line: p.line, character: p.character});
+      const list = await client.request('textDocument/codeAction', {
+        textDocument: {uri: document.uri.toString()},
+        range: {start: plain(where.start), end: plain(where.end)}, context: {diagnostics: []},
+      });
+      return list.map((a) => {
+        const action = new vscode.CodeAction(a.title, vscode.CodeActionKind.QuickFix);
+        action.edit = workspaceEdit(a.edit);
+        action.isPreferred = a.isPreferred;
+        return action;
+      });
+    },
+  }, {providedCodeActionKinds: [vscode.CodeActionKind.QuickFix]}));
+  if (legend) {
+    on(vscode.languages.registerDocumentSemanticTokensProvider(selector, {
+      async provideDocumentSemanticTokens(document) {
+        const {data} = await client.request('textDocument/semanticTokens/full',
+                                            {textDocument: {uri: document.uri.toString()}});
+        return new vscode.SemanticTokens(new Uint32Array(data));
+      },
+    }, new vscode.SemanticTokensLegend(legend.tokenTypes, legend.tokenModifiers)));
+  }
   on(vscode.languages.registerDocumentSymbolProvider(selector, {
     async provideDocumentSymbols(document) {
       const list = await client.request('textDocument/documentSymbol',
