@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 /* Bumped whenever a struct, an enum value, a packing equation or a row changes. */
-#define WNNRT_ABI 4
+#define WNNRT_ABI 5
 
 /* Best alignment of arenas, weights and c16 tensors. Every kernel is correct at element alignment.
  */
@@ -360,7 +360,7 @@ typedef struct wnnrt_row_norm_params {
   float eps;
 } wnnrt_row_norm_params;
 
-/* f32; instance_norm is groups == c. y may be x. */
+/* f32; instance_norm is groups == c. y may be x. layer_norm_c16 uses n, c, hw, eps and act. */
 typedef struct wnnrt_group_norm_params {
   int32_t layout;
   int32_t n, c, hw, groups;

@@ -79,7 +79,8 @@ int64_t sdpaPartFloats(const wnnrt_sdpa_params *p);
   X(mbconv_c16)                                                                                    \
   X(conv2d_winograd2_c16)                                                                          \
   X(conv2d_winograd4_c16)                                                                          \
-  X(conv2d_scaled_c16)
+  X(conv2d_scaled_c16)                                                                             \
+  X(layer_norm_c16)
 } // namespace wnnrt
 
 #endif // WNNRT_SRC_ISA_H

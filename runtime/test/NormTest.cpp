@@ -152,4 +152,47 @@ TEST_P(NormTest, Prelu) {
       }
 }
 
+TEST_P(NormTest, LayerNormOverChannelsOfBlocks) {
+  unsigned seed = 0;
+  for (int c : {1, 7, 15, 16, 17, 31, 33, 96, 100})
+    for (int hw : {1, 7, 8, 9, 49})
+      for (int variant = 0; variant < 4; ++variant) {
+        Random random(++seed);
+        wnnrt_group_norm_params p = {WNNRT_LAYOUT_C16, 2, c, hw, 1, 1e-6f, {}};
+        if (variant == 3)
+          p.act = {WNNRT_GELU, 0, 0};
+        auto x = random.reals(size_t(2) * c * hw, 3, 5); // an offset that must not cancel
+        if (seed % 7 == 0)
+          x[x.size() / 2] = nan();
+        auto w = random.reals(size_t(c)), b = random.reals(size_t(c));
+        std::vector<double> expected(x.size());
+        for (int n = 0; n < 2; ++n)
+          for (int i = 0; i < hw; ++i) {
+            auto at = [&](int k) { return (size_t(n) * c + k) * hw + i; };
+            double mean = 0, square = 0;
+            for (int k = 0; k < c; ++k)
+              mean += double(x[at(k)]) / c;
+            for (int k = 0; k < c; ++k)
+              square += (double(x[at(k)]) - mean) * (double(x[at(k)]) - mean) / c;
+            for (int k = 0; k < c; ++k)
+              expected[at(k)] =
+                  exactAct(p.act, (double(x[at(k)]) - mean) / std::sqrt(square + double(p.eps)) *
+                                          (variant ? double(w[k]) : 1) +
+                                      (variant > 1 ? double(b[k]) : 0));
+          }
+        Guarded<float> gx(toC16(x, 2, c, hw), seed % 3), gw(packBias(w)), gb(packBias(b));
+        Guarded<float> gy(gx.size(), seed % 3);
+        for (bool inPlace : {false, true}) {
+          Guarded<float> &out = inPlace ? gx : gy;
+          ASSERT_EQ(ctx.kernels->layer_norm_c16(&ctx, &p, gx.data(), variant ? gw.data() : nullptr,
+                                                variant > 1 ? gb.data() : nullptr, out.data()),
+                    WNNRT_OK);
+          // One channel: x - mean is rounding alone.
+          EXPECT_TRUE(near(fromC16(out.data(), 2, c, hw), expected, 2e-5, c == 1 ? 1e-3 : 2e-5))
+              << c << " channels, " << hw << " pixels";
+          EXPECT_TRUE(out.intact());
+        }
+      }
+}
+
 } // namespace

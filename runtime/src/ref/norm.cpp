@@ -48,6 +48,30 @@ wnnrt_status ref::layer_norm(const wnnrt_context *, const wnnrt_row_norm_params 
   return WNNRT_OK;
 }
 
+wnnrt_status ref::layer_norm_c16(const wnnrt_context *, const wnnrt_group_norm_params *p,
+                                 const void *xv, const void *wv, const void *bv, void *yv) {
+  auto *weight = static_cast<const float *>(wv), *bias = static_cast<const float *>(bv);
+  int64_t hw = p->hw, blocks = blocks16(p->c);
+  for (int64_t i = 0; i < p->n * hw; ++i) {
+    int64_t pixel = (i / hw * blocks * hw + i % hw) * 16;
+    auto *x = static_cast<const float *>(xv) + pixel;
+    auto *y = static_cast<float *>(yv) + pixel;
+    auto at = [hw](int64_t c) { return c / 16 * hw * 16 + c % 16; };
+    double sum = 0, squares = 0;
+    for (int64_t c = 0; c < p->c; ++c)
+      sum += double(x[at(c)]);
+    double mean = sum / double(p->c);
+    for (int64_t c = 0; c < p->c; ++c)
+      squares += (double(x[at(c)]) - mean) * (double(x[at(c)]) - mean);
+    double scale = 1 / sqrt(squares / double(p->c) + double(p->eps));
+    for (int64_t c = 0; c < p->c; ++c) {
+      float v = static_cast<float>((double(x[at(c)]) - mean) * scale);
+      y[at(c)] = applyAct(p->act, v * (weight ? weight[c] : 1.0f) + (bias ? bias[c] : 0.0f));
+    }
+  }
+  return WNNRT_OK;
+}
+
 wnnrt_status ref::rms_norm(const wnnrt_context *, const wnnrt_row_norm_params *p, const void *xv,
                            const void *wv, void *yv) {
   auto *weight = static_cast<const float *>(wv);

@@ -37,12 +37,9 @@ WNNRT_INLINE void softmaxRow(const float *x, float *y, int64_t n, float scale, b
       vstore(y + i, e);
       continue;
     }
-    float last[16] = {};
-    vstore(last, vexp(vsub(vmul(vloadPart(x + i, part), factor), shift)));
-    for (int k = part; k < vlanes; ++k)
-      last[k] = 0;
-    sum = vadd(sum, vload(last));
-    vstorePart(y + i, vload(last), part);
+    vf e = vfirst(vexp(vsub(vmul(vloadPart(x + i, part), factor), shift)), part);
+    sum = vadd(sum, e);
+    vstorePart(y + i, e, part);
   }
   vf inverse = vset(1.0f / vsum(sum));
   int64_t i = 0;

@@ -114,6 +114,10 @@ WNNRT_INLINE float vlargest(vf a) {
 WNNRT_INLINE vf vloadPart(const float *p, int n) {
   return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1u), p);
 }
+/// The first n lanes; the others are 0.
+WNNRT_INLINE vf vfirst(vf v, int n) {
+  return _mm512_maskz_mov_ps(static_cast<__mmask16>((1u << n) - 1u), v);
+}
 WNNRT_INLINE void vstorePart(float *p, vf v, int n) {
   _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1u), v);
 }
@@ -212,6 +216,9 @@ WNNRT_INLINE vi vpartMask(int n) {
 }
 WNNRT_INLINE vf vloadPart(const float *p, int n) {
   return _mm256_maskload_ps(p, vpartMask(n));
+}
+WNNRT_INLINE vf vfirst(vf v, int n) {
+  return _mm256_and_ps(v, _mm256_castsi256_ps(vpartMask(n)));
 }
 WNNRT_INLINE void vstorePart(float *p, vf v, int n) {
   _mm256_maskstore_ps(p, vpartMask(n), v);
@@ -314,6 +321,11 @@ WNNRT_INLINE vf vloadPart(const float *p, int n) {
   vf v = vzero();
   for (int i = 0; i < n; ++i)
     v[i] = p[i];
+  return v;
+}
+WNNRT_INLINE vf vfirst(vf v, int n) {
+  for (int i = n; i < vlanes; ++i)
+    v[i] = 0;
   return v;
 }
 WNNRT_INLINE void vstorePart(float *p, vf v, int n) {

@@ -72,7 +72,20 @@ template <int op, bool aOnce, bool bOnce> WNNRT_INLINE void rowsOf(const Rows &r
   }
 }
 
+/// Rows of one block's pixel each, behind one another, with the same b: a factor for each channel.
+template <int op> void pixelsOfBlock(const Rows &r) {
+  vf lo = vset(r.lo), hi = vset(r.hi), b[vper16];
+  for (int v = 0; v < vper16; ++v)
+    b[v] = vload(r.b + v * vlanes);
+  for (int64_t i = 0; i < r.rows * 16; i += 16)
+    WNNRT_UNROLL
+  for (int v = 0; v < vper16; ++v)
+    vstore(r.y + i + v * vlanes, vclamp(apply<op>(vload(r.a + i + v * vlanes), b[v]), lo, hi));
+}
+
 template <int op> void run(const Rows &r) {
+  if (r.n == 16 && r.aStep == 1 && r.bStep == 1 && r.aRow == 16 && r.yRow == 16 && r.bRow == 0)
+    return pixelsOfBlock<op>(r);
   if (r.aStep == 1 && r.bStep == 1)
     return rowsOf<op, false, false>(r);
   if (r.aStep == 1 && r.bStep == 0)

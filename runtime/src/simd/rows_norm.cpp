@@ -25,11 +25,7 @@ template <class F> WNNRT_INLINE float sumOver(const float *x, int64_t n, F f) {
     sum[0] = vadd(sum[0], f(vload(x + i)));
   if (i < n) {
     int part = static_cast<int>(n - i);
-    float last[16] = {};
-    vstore(last, f(vloadPart(x + i, part)));
-    for (int k = part; k < vlanes; ++k)
-      last[k] = 0;
-    sum[1] = vadd(sum[1], vload(last));
+    sum[1] = vadd(sum[1], vfirst(f(vloadPart(x + i, part)), part));
   }
   return vsum(vadd(vadd(sum[0], sum[1]), vadd(sum[2], sum[3])));
 }
