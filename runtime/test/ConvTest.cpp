@@ -232,6 +232,18 @@ TEST_P(ConvTest, EveryWidth) {
   }
 }
 
+TEST_P(ConvTest, EveryHeight) {
+  for (int height = 1; height <= 31; ++height)
+    for (int stride : {1, 2}) {
+      check(ctx, Kernel::C16, {1, 9, height, 18, 16, 3, stride, 1, 1, 1, 1, 1, 1}, none, true,
+            height % 3, unsigned(height));
+      check(ctx, Kernel::C16, {1, 7, height, 25, 20, 5, stride, 1, 2, 1, 2, 3, 1}, relu6, true, 0,
+            unsigned(height));
+    }
+  check(ctx, Kernel::C16, {1, 10, 29, 31, 16, 3, 1, 2, 2, 2, 2, 2, 1}, none, true, 1, 1);
+  check(ctx, Kernel::C16, {1, 10, 2, 31, 16, 3, 1, 1, 2, 1, 2, 1, 1}, none, true, 0, 2);
+}
+
 TEST_P(ConvTest, KernelsPadsAndDilation) {
   check(ctx, Kernel::C16, {2, 24, 9, 11, 40, 5, 1, 1, 2, 2, 2, 2, 1}, none, true, 0, 1);
   check(ctx, Kernel::C16, {2, 24, 9, 11, 40, 5, 3, 1, 0, 1, 2, 3, 1}, none, true, 0, 2);

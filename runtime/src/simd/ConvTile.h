@@ -12,14 +12,31 @@ namespace {
 
 alignas(64) const float convZeros[16] = {};
 
+/// Entries per tap of an indirect tile: whole vectors, so that filling them takes few instructions.
+constexpr int tileRow = 16;
+static_assert(tilePixels <= tileRow, "a tile's pixels have entries");
+
 /// The input side of one tile, shared by all output panels with the same input window.
 struct TileInput {
   bool indirect;
   int32_t taps;
-  int64_t offset; // strided: of pixel 0
+  int64_t offset;                     // strided: of pixel 0
+  int64_t xStride = 16, yStride = 16; // between neighbouring pixels of the tile
   int32_t tapIndex[tileMaxTaps];
-  int64_t tapOffset[tileMaxTaps];                // indirect: 0
-  int64_t pixelOffset[tileMaxTaps * tilePixels]; // indirect; -1 for padding
+  int64_t tapOffset[tileMaxTaps]; // indirect: 0
+  // Indirect: offset of each pixel, and all ones, or 0 where the pixel is padding.
+  int64_t pixelOffset[tileMaxTaps * tileRow], keep[tileMaxTaps * tileRow];
+
+  /// A tap of an indirect tile: pixel i reads at base[i] + shift if bit i of `inside` is set.
+  void addTap(int32_t tap, const int64_t (&base)[tileRow], int64_t shift, uint32_t inside) {
+    int64_t *to = pixelOffset + int64_t(taps) * tileRow, *mask = keep + int64_t(taps) * tileRow;
+    for (int i = 0; i < tileRow; ++i) {
+      to[i] = base[i] + shift;
+      mask[i] = -static_cast<int64_t>(inside >> i & 1);
+    }
+    tapIndex[taps] = tap;
+    tapOffset[taps++] = 0;
+  }
 };
 
 /// The tensors of one image and how tiles address them.
@@ -29,7 +46,6 @@ struct ConvTile {
   const float *x, *w, *bias, *residual; // of the current image
   float *y;
   int64_t ihw, ohw, panelStride;
-  int64_t xPixelStride, yPixelStride; // between neighbouring pixels of a tile
   int32_t panels, taps;
 
   explicit ConvTile(const wnnrt_conv2d_params *params)
@@ -39,7 +55,6 @@ struct ConvTile {
     panels = static_cast<int32_t>(blocksOf16(p->co));
     taps = p->kh * p->kw;
     panelStride = wnnrt_conv2d_c16_panel_stride(p);
-    xPixelStride = yPixelStride = 16;
   }
 
   /// One tile at output pixel `first` for panels [panel, panel + count) that share the input window
@@ -48,22 +63,21 @@ struct ConvTile {
            int32_t hi, const char *prefetch, int64_t prefetchLines) const {
     wnnrt::WNNRT_SIMD_NS::TileJob job;
     const float *base = x + int64_t(lo) / 16 * ihw * 16;
-    const float *pointers[tileMaxTaps * tilePixels];
-    int64_t keep[tileMaxTaps * tilePixels];
+    const float *pointers[tileMaxTaps * tileRow];
     if (in.indirect) {
-      for (int i = 0, n = in.taps * pixels; i < n; ++i) {
-        bool inside = in.pixelOffset[i] >= 0;
-        pointers[i] = inside ? base + in.pixelOffset[i] : convZeros;
-        keep[i] = inside ? -1 : 0;
-      }
+      const int64_t from = reinterpret_cast<int64_t>(base);
+      const int64_t zero = reinterpret_cast<int64_t>(convZeros);
+      for (int i = 0, n = in.taps * tileRow; i < n; ++i)
+        pointers[i] = reinterpret_cast<const float *>(
+            ((from + in.pixelOffset[i] * 4) & in.keep[i]) | (zero & ~in.keep[i]));
       job.pixels = pointers;
-      job.keep = keep;
-      job.pixelStep = pixels;
+      job.keep = in.keep;
+      job.pixelStep = tileRow;
     } else {
       job.x = base + in.offset;
     }
     job.tapOffset = in.tapOffset;
-    job.pixelStride = xPixelStride;
+    job.pixelStride = in.xStride;
     job.blockStride = ihw * 16;
     job.taps = in.taps;
     job.tapIndex = in.tapIndex;
@@ -75,7 +89,7 @@ struct ConvTile {
     job.bias = bias ? bias + int64_t(panel) * 16 : nullptr;
     int64_t out = panel * ohw * 16 + first * 16;
     job.y = y + out;
-    job.yPixelStride = job.residualPixelStride = yPixelStride;
+    job.yPixelStride = job.residualPixelStride = in.yStride;
     job.yPanelStride = job.residualPanelStride = ohw * 16;
     job.residual = residual && !epilogue.residualAfter ? residual + out : nullptr;
     job.lo = epilogue.lo;
@@ -88,12 +102,12 @@ struct ConvTile {
     bool after = residual && epilogue.residualAfter;
     if (after)
       for (int i = 0; i < count; ++i)
-        saveResidual(saved + i * pixels * 16, residual + out + i * ohw * 16, yPixelStride, pixels,
+        saveResidual(saved + i * pixels * 16, residual + out + i * ohw * 16, in.yStride, pixels,
                      16);
     wnnrt::WNNRT_SIMD_NS::runTile(in.indirect, count, pixels, job);
     if (epilogue.needed)
       for (int i = 0; i < count; ++i)
-        finishRows(epilogue, job.y + i * ohw * 16, yPixelStride, pixels, 16,
+        finishRows(epilogue, job.y + i * ohw * 16, in.yStride, pixels, 16,
                    after ? saved + i * pixels * 16 : nullptr);
   }
 

@@ -9,94 +9,146 @@
 
 namespace {
 
+/// Most weights that count as near a tile of few pixels.
+constexpr int64_t regionFloats = 18 * 1024;
+
 struct Conv : ConvTile {
   bool pointwise; // 1x1, stride 1, no padding: pixels are one long row
-  // Tiles: `rows` runs of pixels, each split alike.
+  // Tiles: runs of pixels in row-major order, each split alike; or regions.
   int64_t runs, runLength;
+  /// Regions: columns that see no border in horizontal tiles, each other column in vertical ones.
+  /// All pixels of a tile then have the same taps, and none needs a table of pointers.
+  bool regions;
+  int64_t columnBegin, columnEnd, rowBegin, rowEnd; // outputs that see no border
 
   explicit Conv(const wnnrt_conv2d_params *params) : ConvTile(params) {
-    xPixelStride = int64_t(16) * p->stride_w;
     pointwise = taps == 1 && p->stride_h == 1 && p->stride_w == 1 && p->pad_top == 0 &&
                 p->pad_left == 0 && p->ih == p->oh && p->iw == p->ow;
     bool byRow = !pointwise && (p->ow % tilePixels == 0 || p->ow >= 3 * tilePixels);
     runs = byRow ? p->oh : 1;
     runLength = byRow ? p->ow : ohw;
+    inside(p->ow, p->stride_w, p->pad_left, int64_t(p->kw - 1) * p->dilation_w, p->iw, &columnBegin,
+           &columnEnd);
+    inside(p->oh, p->stride_h, p->pad_top, int64_t(p->kh - 1) * p->dilation_h, p->ih, &rowBegin,
+           &rowEnd);
+    int64_t columns = columnEnd - columnBegin;
+    // Narrow tiles read their weights more often: then they should be near.
+    bool wide = columns >= (panelStride * tilePanels <= regionFloats ? 4 : 10);
+    regions = taps > 1 && wide && p->ow - columns <= 4;
   }
 
-  void prepare(TileInput &in, int64_t first, int pixels) const {
+  /// Outputs [begin, end) of one axis whose taps are all inside.
+  static void inside(int64_t outputs, int64_t stride, int64_t pad, int64_t reach, int64_t inputs,
+                     int64_t *begin, int64_t *end) {
+    int64_t last = inputs - 1 - reach + pad; // largest position of an output times the stride
+    *begin = minOf(outputs, (maxOf(0, pad) + stride - 1) / stride);
+    *end = maxOf(*begin, minOf(outputs, last < 0 ? 0 : last / stride + 1));
+  }
+
+  struct TileAt {
+    int64_t oy, ox;
+    int pixels;
+    bool vertical;
+  };
+
+  /// Tiles are numbered over all runs.
+  int64_t tiles() const {
+    if (!regions)
+      return runs * Split(runLength, tilePixels).count;
+    return p->oh * Split(columnEnd - columnBegin, tilePixels).count +
+           (p->ow - (columnEnd - columnBegin)) * columnTiles();
+  }
+  int64_t columnTiles() const {
+    return p->oh - (rowEnd - rowBegin) + Split(rowEnd - rowBegin, tilePixels).count;
+  }
+
+  TileAt tileAt(int64_t tile) const {
+    if (!regions) {
+      Split split(runLength, tilePixels);
+      int64_t first = tile / split.count * runLength + split.begin(tile % split.count);
+      return {first / p->ow, first % p->ow, split.sizeOf(tile % split.count), false};
+    }
+    Split across(columnEnd - columnBegin, tilePixels);
+    if (tile < p->oh * across.count)
+      return {tile / across.count, columnBegin + across.begin(tile % across.count),
+              across.sizeOf(tile % across.count), false};
+    tile -= p->oh * across.count;
+    int64_t column = tile / columnTiles(), at = tile % columnTiles();
+    column = column < columnBegin ? column : columnEnd + column - columnBegin;
+    Split down(rowEnd - rowBegin, tilePixels);
+    if (at < rowBegin)
+      return {at, column, 1, true};
+    at -= rowBegin;
+    if (at < down.count)
+      return {rowBegin + down.begin(at), column, down.sizeOf(at), true};
+    return {rowEnd + at - down.count, column, 1, true};
+  }
+
+  void prepare(TileInput &in, const TileAt &tile) const {
+    in.xStride = int64_t(16) * (tile.vertical ? int64_t(p->stride_h) * p->iw : p->stride_w);
+    in.yStride = tile.vertical ? int64_t(16) * p->ow : 16;
     if (pointwise) {
       in.indirect = false;
       in.taps = 1;
       in.tapIndex[0] = 0;
       in.tapOffset[0] = 0;
-      in.offset = first * 16;
+      in.offset = (tile.oy * p->ow + tile.ox) * 16;
       return;
     }
-    int64_t oy = first / p->ow, ox = first % p->ow;
-    int64_t iy0 = oy * p->stride_h - p->pad_top, ix0 = ox * p->stride_w - p->pad_left;
-    int64_t lastIx = ix0 + int64_t(pixels - 1) * p->stride_w + int64_t(p->kw - 1) * p->dilation_w;
-    in.indirect = ox + pixels > p->ow || ix0 < 0 || lastIx >= p->iw;
+    int64_t iy0 = tile.oy * p->stride_h - p->pad_top, ix0 = tile.ox * p->stride_w - p->pad_left;
+    int64_t lastIx =
+        ix0 + int64_t(tile.pixels - 1) * p->stride_w + int64_t(p->kw - 1) * p->dilation_w;
+    in.indirect = !regions && (tile.ox + tile.pixels > p->ow || ix0 < 0 || lastIx >= p->iw);
     in.taps = 0;
     if (in.indirect)
-      return prepareIndirect(in, oy, ox, pixels);
+      return prepareIndirect(in, tile.oy, tile.ox, tile.pixels);
     in.offset = 0;
     for (int32_t r = 0; r < p->kh; ++r) {
       int64_t iy = iy0 + int64_t(r) * p->dilation_h;
       if (iy < 0 || iy >= p->ih)
         continue;
       for (int32_t s = 0; s < p->kw; ++s) {
+        int64_t ix = ix0 + int64_t(s) * p->dilation_w;
+        if (ix < 0 || ix >= p->iw) // only in vertical tiles, where it holds for all pixels
+          continue;
         in.tapIndex[in.taps] = r * p->kw + s;
-        in.tapOffset[in.taps++] = (iy * p->iw + ix0 + int64_t(s) * p->dilation_w) * 16;
+        in.tapOffset[in.taps++] = (iy * p->iw + ix) * 16;
       }
     }
   }
 
   void prepareIndirect(TileInput &in, int64_t oy, int64_t ox, int pixels) const {
-    int64_t iy0[tilePixels], ix0[tilePixels];
+    int64_t base[tileRow] = {};
+    uint32_t rowInside[tileMaxTaps] = {}, columnInside[tileMaxTaps] = {};
     for (int i = 0; i < pixels; ++i) {
-      iy0[i] = oy * p->stride_h - p->pad_top;
-      ix0[i] = ox * p->stride_w - p->pad_left;
+      int64_t iy = oy * p->stride_h - p->pad_top, ix = ox * p->stride_w - p->pad_left;
+      base[i] = (iy * p->iw + ix) * 16;
+      for (int32_t r = 0; r < p->kh; ++r, iy += p->dilation_h)
+        rowInside[r] |=
+            static_cast<uint32_t>(static_cast<uint64_t>(iy) < static_cast<uint64_t>(p->ih)) << i;
+      for (int32_t s = 0; s < p->kw; ++s, ix += p->dilation_w)
+        columnInside[s] |=
+            static_cast<uint32_t>(static_cast<uint64_t>(ix) < static_cast<uint64_t>(p->iw)) << i;
       if (++ox == p->ow)
         ox = 0, ++oy;
     }
     for (int32_t r = 0; r < p->kh; ++r)
-      for (int32_t s = 0; s < p->kw; ++s) {
-        int64_t *row = in.pixelOffset + int64_t(in.taps) * pixels;
-        bool any = false;
-        for (int i = 0; i < pixels; ++i) {
-          int64_t iy = iy0[i] + int64_t(r) * p->dilation_h,
-                  ix = ix0[i] + int64_t(s) * p->dilation_w;
-          bool inside = static_cast<uint64_t>(iy) < static_cast<uint64_t>(p->ih) &&
-                        static_cast<uint64_t>(ix) < static_cast<uint64_t>(p->iw);
-          row[i] = inside ? (iy * p->iw + ix) * 16 : -1;
-          any |= inside;
-        }
-        if (any)
-          in.tapIndex[in.taps] = r * p->kw + s, in.tapOffset[in.taps++] = 0;
-      }
-  }
-
-  /// Tiles are numbered over all runs.
-  int64_t tiles() const { return runs * Split(runLength, tilePixels).count; }
-
-  void tileAt(const Split &split, int64_t tile, int64_t *first, int *pixels) const {
-    *first = tile / split.count * runLength + split.begin(tile % split.count);
-    *pixels = split.sizeOf(tile % split.count);
+      for (int32_t s = 0; s < p->kw; ++s)
+        if (uint32_t inside = rowInside[r] & columnInside[s])
+          in.addTap(r * p->kw + s, base,
+                    (int64_t(r) * p->dilation_h * p->iw + int64_t(s) * p->dilation_w) * 16, inside);
   }
 
   /// Weights stay in the cache and pixels stream: large images with few weights.
   void pixelsOutermost(int64_t beginTile, int64_t endTile) const {
-    Split split(runLength, tilePixels);
     TileInput in;
     for (int64_t tile = beginTile; tile < endTile; ++tile) {
-      int64_t first;
-      int pixels;
-      tileAt(split, tile, &first, &pixels);
-      prepare(in, first, pixels);
+      const TileAt at = tileAt(tile);
+      prepare(in, at);
       for (int32_t panel = 0; panel < panels;) {
         int32_t lo, hi;
         int count = groupAt(panel, panels, &lo, &hi);
-        run(in, first, pixels, panel, count, lo, hi, nullptr, 0);
+        run(in, at.oy * p->ow + at.ox, at.pixels, panel, count, lo, hi, nullptr, 0);
         panel += count;
       }
     }
@@ -105,7 +157,6 @@ struct Conv : ConvTile {
   /// Pixels stay in the cache and weights stream: each weight is read once, and the next panels are
   /// prefetched while these are used.
   void panelsOutermost(int32_t beginPanel, int32_t endPanel) const {
-    Split split(runLength, tilePixels);
     TileInput in;
     int64_t tileCount = tiles();
     for (int32_t panel = beginPanel; panel < endPanel;) {
@@ -115,11 +166,9 @@ struct Conv : ConvTile {
       int64_t perTile = lines / maxOf(1, tileCount) + (lines > 0);
       const char *next = reinterpret_cast<const char *>(w + (panel + count) * panelStride);
       for (int64_t tile = 0; tile < tileCount; ++tile) {
-        int64_t first;
-        int pixels;
-        tileAt(split, tile, &first, &pixels);
-        prepare(in, first, pixels);
-        run(in, first, pixels, panel, count, lo, hi, next, lines ? perTile : 0);
+        const TileAt at = tileAt(tile);
+        prepare(in, at);
+        run(in, at.oy * p->ow + at.ox, at.pixels, panel, count, lo, hi, next, lines ? perTile : 0);
         next += perTile * 64;
       }
       panel += count;

@@ -10,9 +10,7 @@
 namespace {
 
 struct Transposed : ConvTile {
-  explicit Transposed(const wnnrt_conv2d_params *params) : ConvTile(params) {
-    yPixelStride = int64_t(16) * p->stride_w;
-  }
+  explicit Transposed(const wnnrt_conv2d_params *params) : ConvTile(params) {}
 
   /// Input position of tap k for output position o on one axis; false where the tap falls between
   /// input positions. May be outside the input.
@@ -41,14 +39,21 @@ struct Transposed : ConvTile {
       }
     in.offset = 0;
     in.taps = 0;
+    in.xStride = 16;
+    in.yStride = int64_t(16) * p->stride_w;
+    int64_t step[tileRow];
+    for (int i = 0; i < tileRow; ++i)
+      step[i] = 16 * i;
     for (int i = 0; i < rows; ++i)
-      for (int j = 0; j < cols; ++j, ++in.taps) {
-        in.tapIndex[in.taps] = r[i] * p->kw + s[j];
+      for (int j = 0; j < cols; ++j) {
+        int32_t tap = r[i] * p->kw + s[j];
         int64_t from = (iy[i] * p->iw + ix[j]) * 16;
-        in.tapOffset[in.taps] = in.indirect ? 0 : from;
-        for (int k = 0; in.indirect && k < pixels; ++k) {
-          bool inside = static_cast<uint64_t>(ix[j] + k) < static_cast<uint64_t>(p->iw);
-          in.pixelOffset[in.taps * pixels + k] = inside ? from + 16 * k : -1;
+        if (in.indirect) {
+          int64_t begin = maxOf(0, -ix[j]), end = minOf(pixels, p->iw - ix[j]); // inside
+          in.addTap(tap, step, from, ((1u << (end - begin)) - 1u) << begin);
+        } else {
+          in.tapIndex[in.taps] = tap;
+          in.tapOffset[in.taps++] = from;
         }
       }
   }
