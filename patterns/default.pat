@@ -4,10 +4,11 @@
 // graphs smaller. `wnnxc model.pt --rules patterns/default.pat ...`
 //
 // First what does nothing goes away and spellings are recognised; then slices move up (push); linear
-// ops are folded, moved and joined (fold, fold_forward); at last neighbours are fused (fuse).
+// ops are folded, moved and joined (fold, fold_forward); at last neighbours are fused (fuse). The
+// schedule `default` of `sets.pat` says in which turns, and cleans again behind each.
 //
 // Not here, because they cost memory traffic or products, and pay on some machines only: `merge.pat`
-// and `merge_unequal.pat`. Not here, because they need a word from the user: what `--allow` is for.
+// and `merge_unequal.pat` (README.md). Not here, because they need a word from the user: what `--allow` is for.
 pat 1;
 
 import "fuse.pat";
@@ -36,3 +37,4 @@ import "reparam.pat";
 import "preprocess.pat";
 import "pool_act.pat";
 import "spell_attention.pat";
+import "windows.pat";

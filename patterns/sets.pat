@@ -15,3 +15,10 @@ ruleset fold_forward { after fold; }
 ruleset fuse { after fold_forward; }
 ruleset finish { after fuse; }
 ruleset merge { after finish; }
+
+/// What runs unless another schedule is asked for. Slices that have moved, and weights that were folded, leave
+/// behind what cleaning takes away, which brings neighbours together; so these take turns until nothing
+/// changes. Rules of these sets only go one way, which is why this ends (see the laws in README.md).
+schedule default =
+    cleanup*; spell*; layout*; (cleanup*; push*)*; (fold*; fold_forward*; cleanup*; push*)*;
+    (fuse*; finish*; cleanup*)*; merge*;

@@ -21,6 +21,7 @@ class Case:
     options: list = field(default_factory=list)  # further options of wnnx-run
     outputs: Optional[list] = None  # positions of the outputs that stay, where some are dropped
     inputs: Optional[list] = None   # names of the inputs that stay, where some are assumed
+    split: str = ""  # inputs that stay the same in a loop; MACs are those of the part behind them
     still: list = field(default_factory=list)  # rules that must not fire
     chosen: Optional[list] = None   # channels (dimension 1) of the output that stay
     ties: bool = False            # outputs are decisions: all must be equal

@@ -47,7 +47,9 @@ def short(x):
 
 def report(text):
     """Applications of each rule, and (MACs, bytes) before."""
-    fired = {m[1]: int(m[2]) for m in re.finditer(r"^(\w+) +(\d+) +[+-]?\d+ ", text, re.M)}
+    fired = {}
+    for m in re.finditer(r"^(\w+)(?:\[\w+\])? +(\d+) +[+-]?\d+ ", text, re.M):
+        fired[m[1]] = fired.get(m[1], 0) + int(m[2])  # a rule for several ops: "name[op]"
     totals = re.search(r"^total: .*, (.+) MAC -> .+ MAC, (.+) B -> .+ B$", text.replace("kMAC", "k MAC")
                        .replace("MMAC", "M MAC").replace("GMAC", "G MAC").replace("kB", "k B")
                        .replace("MB", "M B").replace("GB", "G B"), re.M)
@@ -84,7 +86,7 @@ class Runner:
         done = subprocess.run([os.path.join(self.bin, tool), *arguments], capture_output=True,
                               text=True, timeout=120)
         if done.returncode:
-            said = [l for l in done.stderr.splitlines() if not l.startswith("did not fire")]
+            said = done.stderr.splitlines()
             raise RuntimeError(f"{tool} {' '.join(arguments)}:\n" + "\n".join(said[-30:]))
         return done.stdout + done.stderr
 
@@ -96,6 +98,26 @@ class Runner:
         arguments += [f"--output={n}={f}" for n, f in zip(names, files)]
         text = self.call("wnnx-run", *arguments)
         return [np.load(f) for f in files], text
+
+    def split(self, c, model, inputs):
+        """The part that runs in each step, and its inputs; the part before it has run."""
+        parts = {}
+        for verb in ("keep", "drop"):
+            edit = f"--interface={verb} part of inputs {c.split}"
+            parts[verb] = os.path.join(self.folder, f"{c.name}_{verb}.wnnx")
+            self.call("wnnx-opt", model, "--passes=shape", edit, "-o", parts[verb])
+            text = self.call("wnnx-opt", model, "--passes=shape", edit)
+            if verb == "keep":
+                names = re.findall(r"([\w.]+) = ", re.search(r"return (.*);", text)[1])
+            else:
+                header = re.search(r"^graph .*?\) \{", text, re.M | re.S)[0]
+                wanted = re.findall(r"([\w.]+): ", header)
+        kept = c.split.split(", ")
+        arguments = [f"--input={n}={p}" for n, p in inputs if n in kept]
+        files = [(n, os.path.join(self.folder, f"{n}.npy")) for n in names]
+        self.call("wnnx-run", parts["keep"], *arguments,
+                  *[f"--output={n}={f}" for n, f in files])
+        return parts["drop"], [(n, p) for n, p in inputs + files if n in wanted]
 
     def run(self, c):
         torch.manual_seed(sum(map(ord, c.name)))
@@ -127,6 +149,8 @@ class Runner:
             self.call("wnnx-opt", model, "--passes=shape", "-o", edited, *c.options)
             model, inputs = edited, [i for i in inputs if i[0] in c.inputs]
             c.options = []
+        if c.split:
+            model, inputs = self.split(c, model, inputs)
         on, text = self.outputs(model, inputs, [names[i] for i in keep], want, [*rules, "--verify-each", *self.extra, *c.options])
         fired, _ = report(text)
         # What is left once constants are folded is what a second run counts as its beginning.

@@ -422,3 +422,70 @@ def bn_concat():
             return torch.relu(self.bn(torch.cat([self.a(x), self.b(y)], 1)))
 
     return settle(Net()), [torch.randn(2, 5, 9, 7), torch.randn(2, 5, 9, 7)]
+
+
+def windows(x, size):
+    """[N, H, W, C] to [N * windows, size * size, C]."""
+    n, h, w, c = x.shape
+    x = x.view(n, h // size, size, w // size, size, c).permute(0, 1, 3, 2, 4, 5)
+    return x.reshape(-1, size * size, c)
+
+
+def unwindows(x, size, n, h, w):
+    x = x.view(n, h // size, w // size, size, size, -1).permute(0, 1, 3, 2, 4, 5)
+    return x.reshape(n, h, w, -1)
+
+
+class WindowAttention(nn.Module):
+    """Attention within windows, the image padded to whole ones; turned by half a window in Swin."""
+
+    def __init__(self, dim, heads, size, shift, bias=True):
+        super().__init__()
+        self.heads, self.size, self.shift = heads, size, shift
+        self.norm, self.qkv = nn.LayerNorm(dim), nn.Linear(dim, 3 * dim, bias=bias)
+        self.proj = nn.Linear(dim, dim)
+        self.table = nn.Parameter(torch.randn(1, heads, size * size, size * size))
+
+    def forward(self, x):
+        n, h, w, c = x.shape
+        y = F.pad(self.norm(x), (0, 0, 0, -w % self.size, 0, -h % self.size))
+        ph, pw = y.shape[1:3]
+        if self.shift:
+            y = torch.roll(y, (-self.shift, -self.shift), (1, 2))
+        y = self.qkv(windows(y, self.size))
+        q, k, v = y.view(y.shape[0], -1, 3, self.heads, c // self.heads).permute(2, 0, 3, 1, 4)
+        y = (q * q.shape[-1] ** -0.5 @ k.transpose(-2, -1) + self.table).softmax(-1) @ v
+        y = self.proj(y.transpose(1, 2).reshape(y.shape[0], -1, c))
+        y = unwindows(y, self.size, n, ph, pw)
+        if self.shift:
+            y = torch.roll(y, (self.shift, self.shift), (1, 2))
+        return x + y[:, :h, :w]
+
+
+@case("C4", "windows-swin", "Swin: windows on a padded image; its products on the tokens that are there",
+      {"linear_before_windows": 1, "linear_behind_windows": 1}, macs=1.35)
+def windows_swin():
+    return settle(WindowAttention(24, 3, 4, 2)), [torch.randn(2, 9, 10, 24)]
+
+
+@case("C4", "windows-sam", "SAM: the same without turning, two blocks",
+      {"linear_before_windows": 2, "linear_behind_windows": 2}, macs=1.2)
+def windows_sam():
+    return settle(nn.Sequential(WindowAttention(48, 4, 4, 0), WindowAttention(48, 4, 4, 0, False))), [
+        torch.randn(1, 10, 11, 48)]
+
+
+@case("B22", "window-mlp", "a norm and a product between windows made and undone",
+      {"norm_in_windows": 1, "linear_in_windows": 1}, bytes=1.5)
+def window_mlp():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.mlp = nn.LayerNorm(12), nn.Linear(12, 20)
+
+        def forward(self, x):
+            n, h, w, _ = x.shape
+            y = unwindows(self.norm(windows(x, 2)), 2, n, h, w)
+            return F.gelu(unwindows(self.mlp(windows(y, 3)), 3, n, h, w))
+
+    return settle(Net()), [torch.randn(2, 6, 12, 12)]
