@@ -3,6 +3,7 @@
 // Carries out the edits of a model's interface.
 #include "wnnx/Pattern/Interface.h"
 
+#include "InterfaceParts.h"
 #include "wnnx/Ops/Infer.h"
 
 #include "fmt/format.h"
@@ -43,6 +44,9 @@ public:
       return assumeRange(e);
     case InterfaceEdit::UseChannels:
       return useChannels(e);
+    case InterfaceEdit::KeepPart:
+    case InterfaceEdit::DropPart:
+      return part(e);
     }
     return false;
   }
@@ -227,6 +231,22 @@ private:
                    "assume a value for it, or drop the outputs that need it");
     note("dropped input " + v->name());
     g.eraseInput(unsigned(i));
+    return true;
+  }
+
+  bool part(const InterfaceEdit &e) {
+    std::vector<unsigned> chosen;
+    for (const PortRef &p : e.ports) {
+      int i = input(p);
+      if (i < 0)
+        return false;
+      chosen.push_back(unsigned(i));
+    }
+    g.eraseDeadNodes();
+    std::string why, done = takePart(g, e.kind, chosen, why);
+    if (done.empty())
+      return error(e.range, why);
+    note(std::move(done));
     return true;
   }
 

@@ -217,23 +217,35 @@ private:
     }
   }
 
+  /// `part of inputs a, b`, behind `keep` or `drop`.
+  void part(InterfaceEdit &e, InterfaceEdit::Kind kind) {
+    e.kind = kind;
+    if (!acceptWord("of") || (!acceptWord("inputs") && !acceptWord("input")))
+      return expected("`of inputs` behind `part`");
+    e.ports = ports("the name of an input");
+  }
+
   InterfaceEdit edit() {
     InterfaceEdit e;
     uint32_t begin = cur.begin;
     if (acceptWord("drop")) {
-      if (acceptWord("input")) {
+      if (acceptWord("part")) {
+        part(e, InterfaceEdit::DropPart);
+      } else if (acceptWord("input")) {
         e.kind = InterfaceEdit::DropInput;
         e.ports = {port("the name of an input", true)};
       } else if (acceptWord("output") || acceptWord("outputs")) {
         e.kind = InterfaceEdit::DropOutputs;
         e.ports = ports("the name or number of an output");
       } else {
-        expected("`output` or `input` behind `drop`");
+        expected("`output`, `input` or `part` behind `drop`");
       }
     } else if (acceptWord("keep")) {
       e.kind = InterfaceEdit::KeepOutputs;
-      if (!acceptWord("outputs") && !acceptWord("output"))
-        expected("`outputs` behind `keep`");
+      if (acceptWord("part"))
+        part(e, InterfaceEdit::KeepPart);
+      else if (!acceptWord("outputs") && !acceptWord("output"))
+        expected("`outputs` or `part` behind `keep`");
       else
         e.ports = ports("the name or number of an output");
     } else if (acceptWord("output")) {
@@ -264,7 +276,7 @@ private:
                                                           "use"};
       expected("an edit" + (is(Tok::Ident) ? didYouMean(cur.text, words) : std::string()),
                "edits are `drop output`, `keep outputs`, `output a = ...`, `drop input`, `assume "
-               "input` and `use channels`");
+               "input`, `use channels`, `keep part` and `drop part`");
     }
     e.range = {&lexer.file(), begin, lastEnd};
     return e;

@@ -276,3 +276,46 @@ def bidirectional():
             return self.fc(self.rnn(x)[0][:, -1])
 
     return settle(Net()), [torch.randn(2, 9, 6)]
+
+
+class CrossDecoder(nn.Module):
+    """A decoder that looks at the states of an encoder; keys and values are made of these alone."""
+
+    def __init__(self, d=24, heads=3, layers=2):
+        super().__init__()
+        self.heads = heads
+        self.layers = nn.ModuleList(
+            nn.ModuleDict({n: nn.Linear(d, d) for n in ("q", "k", "v", "o", "up")} | {
+                "norm": nn.LayerNorm(d)}) for _ in range(layers))
+
+    def forward(self, x, states):
+        def split(t):
+            return t.view(t.shape[0], t.shape[1], self.heads, -1).transpose(1, 2)
+
+        for l in self.layers:
+            y = F.scaled_dot_product_attention(split(l["q"](l["norm"](x))), split(l["k"](states)),
+                                               split(l["v"](states)))
+            x = x + l["o"](y.transpose(1, 2).flatten(2))
+            x = x + F.gelu(l["up"](x))
+        return x
+
+
+@case("B7", "cross-attention", "decoder step: keys and values of the encoder's states once, not in each step",
+      {"norm_linear": 2}, macs=8.0, split="states")
+def cross_attention():
+    return settle(CrossDecoder()), [torch.randn(2, 1, 24), torch.randn(2, 30, 24)]
+
+
+@case("B7", "unrolled", "three steps unrolled: the same keys and values are made once", {}, macs=2.0)
+def unrolled():
+    class Loop(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.decoder = CrossDecoder(layers=1)
+
+        def forward(self, x, states):
+            for _ in range(3):
+                x = self.decoder(x, states)
+            return x
+
+    return settle(Loop()), [torch.randn(2, 1, 24), torch.randn(2, 30, 24)]

@@ -38,9 +38,11 @@ struct InterfaceEdit {
     AssumeValue, // assume input a = 1;  = [0, 1];  = file("a.npy");  = arange;
     AssumeRange, // assume input a in [0, 255];
     UseChannels, // use channels [0, 2] of output a dim 1;
+    KeepPart,    // keep part of inputs a;   what follows from them alone
+    DropPart,    // drop part of inputs a;   the rest, which takes the results of that part as inputs
   } kind = DropOutputs;
   SourceRange range;
-  std::vector<PortRef> ports; // what is dropped or kept; else the output or input alone
+  std::vector<PortRef> ports; // what is dropped, kept, or named by a part; else a port alone
   PortRef source;             // SetOutput
   std::vector<PortIndex> indices;
   std::vector<double> numbers; // AssumeValue: one, or all elements; AssumeRange: low and high
