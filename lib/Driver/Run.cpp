@@ -29,27 +29,24 @@ NamedPath splitNamedPath(std::string_view text) {
   return {std::string(text.substr(0, equal)), std::string(text.substr(equal + 1))};
 }
 
-/// The position of `name` among a model's inputs or outputs, which `what` says.
+/// The position of `name` among a model's inputs or outputs, of which `option` speaks.
 FailureOr<size_t> findPort(const NamedPath &given, const std::vector<std::string> &names,
-                           const std::string &what, Diagnostics &diags) {
+                           const std::string &option, Diagnostics &diags) {
   if (given.name.empty() && names.size() == 1)
     return size_t(0);
   auto it = std::find(names.begin(), names.end(), given.name);
   if (it != names.end())
     return size_t(it - names.begin());
-  std::string list;
+  std::string port = option == "input" ? "input" : "output", list;
   for (const std::string &n : names)
     list += (list.empty() ? "`" : ", `") + n + "`";
   std::vector<std::string_view> views(names.begin(), names.end());
-  return diags
-      .error("--" + what, "bad-" + what,
-             given.name.empty() ? "the model has " + std::to_string(names.size()) + " " + what +
-                                      "s; say which "
-                                      "one `" +
-                                      given.path + "` is"
-                                : "the model has no " + what + " `" + given.name + "`" +
-                                      didYouMean(given.name, views))
-      .hint("its " + what + "s are " + (list.empty() ? "none" : list) + "; write `--" + what +
+  std::string message = given.name.empty() ? "the model has " + std::to_string(names.size()) + " " +
+                                                 port + "s; say which one `" + given.path + "` is"
+                                           : "the model has no " + port + " `" + given.name + "`" +
+                                                 didYouMean(given.name, views);
+  return diags.error("--" + option, "bad-" + option, message)
+      .hint("its " + port + "s are " + (list.empty() ? "none" : list) + "; write `--" + option +
             "=NAME=FILE.npy`");
 }
 

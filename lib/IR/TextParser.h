@@ -52,6 +52,8 @@ private:
   Value *findValue(const std::string &name, const TextToken &at);
   void define(Value *v, const std::string &name, SourceRange at);
   void parseConst();
+  /// Behind an element of a list: to the next one, or the `]`.
+  bool endElement();
   /// Writes the token, a number or `true`/`false`/`nan`/`inf`, as one element.
   bool parseElement(DType dtype, uint8_t *at);
   std::optional<Tensor> parseTensor(const TensorType &type);

@@ -38,6 +38,16 @@ std::optional<TensorType> TextParser::parseType() {
   return type;
 }
 
+bool TextParser::endElement() {
+  if (tok.kind == Tok::Comma) {
+    advance();
+  } else if (tok.kind != Tok::RightBracket) {
+    error(tok, "expected `,` or `]`; found " + shown(tok));
+    return false;
+  }
+  return true;
+}
+
 bool TextParser::parseElement(DType dtype, uint8_t *at) {
   std::optional<Attribute> a = parseScalar();
   if (!a)
@@ -91,12 +101,8 @@ std::optional<Tensor> TextParser::parseTensor(const TensorType &type) {
     bytes.resize(bytes.size() + step);
     if (!parseElement(type.dtype, &bytes[bytes.size() - step]))
       return std::nullopt;
-    if (tok.kind == Tok::Comma)
-      advance();
-    else if (tok.kind != Tok::RightBracket) {
-      error(tok, "expected `,` or `]`; found " + shown(tok));
+    if (!endElement())
       return std::nullopt;
-    }
   }
   advance();
   if (int64_t(bytes.size()) != type.bytes()) {
@@ -265,12 +271,8 @@ std::optional<Attribute> TextParser::parseAttrValue() {
       error(range(at), "text-attribute", "lists hold numbers; found " + a->str());
       return std::nullopt;
     }
-    if (tok.kind == Tok::Comma)
-      advance();
-    else if (tok.kind != Tok::RightBracket) {
-      error(tok, "expected `,` or `]`; found " + shown(tok));
+    if (!endElement())
       return std::nullopt;
-    }
   }
   advance();
   return real ? Attribute(std::move(floats)) : Attribute(std::move(ints));

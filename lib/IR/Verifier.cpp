@@ -9,7 +9,7 @@
 
 namespace wnnx {
 
-static std::string placeOf(const Node &n) {
+std::string describe(const Node &n) {
   std::string s = "`" + std::string(opName(n.kind())) + "` node";
   if (n.numResults() && !n.result()->name().empty())
     s += " `" + n.result()->name() + "`";
@@ -22,7 +22,7 @@ LogicalResult verifySchema(const Node &n, Diagnostics &diags) {
   const OpInfo &op = n.info();
   bool ok = true;
   auto error = [&](std::string text) {
-    diags.error(placeOf(n), "ir-schema", std::move(text)).note("", "schema: " + op.schema());
+    diags.error(describe(n), "ir-schema", std::move(text)).note("", "schema: " + op.schema());
     ok = false;
   };
   unsigned fixed = op.numFixedOperands();
@@ -92,7 +92,7 @@ public:
       define(in.get(), place);
     const Node *previous = nullptr;
     for (const Node *n = g.front(); n; previous = n, n = n->next()) {
-      std::string where = placeOf(*n);
+      std::string where = describe(*n);
       if (previous && !previous->isBefore(n))
         error(where, "the order numbers do not grow");
       if (failed(verifySchema(*n, diags)))
@@ -117,7 +117,7 @@ public:
       checkUses(in.get(), place);
     for (const Node *n = g.front(); n; n = n->next()) {
       for (unsigned i = 0; i < n->numResults(); ++i)
-        checkUses(n->result(i), placeOf(*n));
+        checkUses(n->result(i), describe(*n));
     }
     return success(ok);
   }

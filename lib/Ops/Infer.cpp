@@ -8,15 +8,6 @@
 
 namespace wnnx {
 
-std::string describe(const Node &n) {
-  std::string s = "`" + std::string(opName(n.kind())) + "` node";
-  if (n.numResults() && !n.result()->name().empty())
-    s += " `" + n.result()->name() + "`";
-  if (n.loc())
-    s += " (" + n.loc().str() + ")";
-  return s;
-}
-
 DiagnosticBuilder InferContext::error(std::string message) {
   return diags.error(describe(node), "infer", std::move(message));
 }

@@ -92,12 +92,8 @@ public:
         diags.error(i.range, "pat-import-cycle", "imports are nested more than 64 deep");
         break;
       }
-      llvm::SmallString<256> path(i.path);
-      if (!llvm::sys::path::is_absolute(path)) {
-        path = llvm::sys::path::parent_path(name);
-        llvm::sys::path::append(path, i.path);
-      }
-      readFile(path.str().str(), i.range);
+      std::string path = importPath(name, i.path);
+      readFile(path, i.range);
       llvm::SmallString<256> real;
       if (llvm::sys::fs::real_path(path, real))
         file->incomplete = true;
@@ -183,6 +179,15 @@ private:
 };
 
 } // namespace
+
+std::string importPath(const std::string &from, const std::string &path) {
+  llvm::SmallString<256> p(path);
+  if (!llvm::sys::path::is_absolute(p)) {
+    p = llvm::sys::path::parent_path(from);
+    llvm::sys::path::append(p, path);
+  }
+  return p.str().str();
+}
 
 std::vector<std::string_view> RuleSet::ruleNames() const {
   std::vector<std::string_view> names;

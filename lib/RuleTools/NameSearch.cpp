@@ -51,13 +51,8 @@ const NameSearch::Unit *NameSearch::load(const std::string &path) {
   unit->tree = parseFile(*unit->file, texts);
   unit->uses = nameUses(*unit->file, unit->tree);
   for (const ast::Import &i : unit->tree.imports) {
-    llvm::SmallString<256> p(i.path);
-    if (!llvm::sys::path::is_absolute(p)) {
-      p = llvm::sys::path::parent_path(path);
-      llvm::sys::path::append(p, i.path);
-    }
     if (!i.path.empty())
-      unit->imports.push_back(cleanPath(p));
+      unit->imports.push_back(cleanPath(importPath(path, i.path)));
   }
   it->second = std::move(unit);
   return it->second.get();

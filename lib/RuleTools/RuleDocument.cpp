@@ -8,7 +8,6 @@
 
 #include "fmt/format.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -81,14 +80,9 @@ void RuleDocument::readImports(const ast::File &from, const std::string &name, u
   if (depth > 16 || imported.size() > 256)
     return;
   for (const ast::Import &i : from.imports) {
-    llvm::SmallString<256> p(i.path);
     if (i.path.empty())
       continue;
-    if (!llvm::sys::path::is_absolute(p)) {
-      p = llvm::sys::path::parent_path(name);
-      llvm::sys::path::append(p, i.path);
-    }
-    std::string full = p.str().str();
+    std::string full = importPath(name, i.path);
     if (full == path ||
         llvm::any_of(imported, [&](const auto &f) { return f->source->name() == full; }))
       continue;

@@ -3,6 +3,8 @@
 // Recording and printing of messages about wrong input.
 #include "wnnx/Support/Diagnostics.h"
 
+#include "wnnx/Support/DiagnosticsJson.h"
+
 #include "llvm/ADT/StringRef.h"
 
 #include <algorithm>
@@ -86,7 +88,7 @@ void Diagnostics::clear() {
   errors = 0;
 }
 
-static const char *severityName(Severity s) {
+const char *severityName(Severity s) {
   switch (s) {
   case Severity::Error:
     return "error";

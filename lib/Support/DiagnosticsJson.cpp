@@ -7,20 +7,6 @@
 
 namespace wnnx {
 
-static const char *severityWord(Severity s) {
-  switch (s) {
-  case Severity::Error:
-    return "error";
-  case Severity::Warning:
-    return "warning";
-  case Severity::Remark:
-    return "remark";
-  case Severity::Note:
-    return "note";
-  }
-  return "error";
-}
-
 static void writePlace(JsonWriter &w, SourceRange range, const std::string &place) {
   if (!range) {
     w.key("file");
@@ -44,7 +30,7 @@ static void write(JsonWriter &w, const Diagnostic &d) {
   w.newline();
   w.beginObject();
   w.key("severity");
-  w.value(severityWord(d.severity));
+  w.value(severityName(d.severity));
   w.key("code");
   w.value(d.code);
   writePlace(w, d.range, d.place);

@@ -43,6 +43,11 @@ rule fewer_ranks : s, class real {
   match { y = batch_norm(x: [C], m, v); z = relu(y); }
   rewrite { z = y; }
 }
+rule letters : s, class real {
+  // CHECK: error: unknown op or fragment `rleu`; did you mean `relu`?
+  match { y = rleu(x); }
+  rewrite { y = x; }
+}
 rule enough : s, class real {
   // CHECK: error: attribute `dim` of softmax has no default
   match { y = softmax(linear(x: [.., I], w: const[.., I])); }
@@ -52,5 +57,6 @@ rule enough : s, class real {
 // JSON: "message":"`and` is no operator of the rule language","hint":"write `&&`","notes":[],"fixes":[{"file":"{{.*}}errors-words.pat","line":13,"column":17,"endLine":13,"endColumn":20,"begin":[[#]],"end":[[#]],"text":"&&"}]
 // JSON: "fixes":[{{.*}}"column":49,{{.*}}"text":": const"}]
 // JSON: "text":": const"
+// JSON: "message":"unknown op or fragment `rleu`; did you mean `relu`?"{{.*}}"text":"relu"}]
 // JSON: "text":", dim = _"
 // JSON: ]}

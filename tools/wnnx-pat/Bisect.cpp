@@ -30,9 +30,11 @@ LogicalResult readArrays(const std::vector<std::string> &texts,
         at = i;
     }
     if (at == names.size()) {
+      std::vector<std::string_view> known(names.begin(), names.end());
       diags.error(std::string(option), "bad-name",
                   name.empty() ? std::string("several are possible: write NAME=FILE.npy")
-                               : fmt::format("the model has no `{}`", name.str()));
+                               : fmt::format("the model has no `{}`{}", name.str(),
+                                             didYouMean(name.str(), known)));
       ok = false;
       continue;
     }

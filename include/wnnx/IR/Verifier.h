@@ -8,6 +8,9 @@
 
 namespace wnnx {
 
+/// "`conv2d` node `y` (net.py:12)": how messages call a node.
+std::string describe(const Node &n);
+
 /// Operands precede their users, use lists agree, arity and attribute kinds fit the schema, names
 /// are unique, outputs exist. Reports every violation.
 LogicalResult verifyStructure(const Graph &g, Diagnostics &diags);

@@ -13,4 +13,7 @@ namespace wnnx::pat {
 /// Whether there were errors is seen in `diags`.
 ast::File parseFile(const SourceFile &file, Diagnostics &diags);
 
+/// The path of the file that `path` in an `import` of the file named `from` means.
+std::string importPath(const std::string &from, const std::string &path);
+
 } // namespace wnnx::pat
