@@ -283,7 +283,12 @@ int64_t InstanceBuilder::dimension(Key key) {
 
 Value *InstanceBuilder::freeValue(const std::string &name, const TensorType &type, bool constant,
                                   const Domain &domain, Key key) {
-  Tensor t = randomTensor(choices, key / "tensor", type, domain);
+  Domain numbers = domain;
+  bool demands = domain.positive || domain.nonnegative || domain.splat || domain.zero ||
+                 domain.one || domain.nonzero || domain.integral || domain.identity ||
+                 domain.arange || domain.permutation || domain.below > 0 || domain.finite;
+  numbers.special = rule.eqClass == EqClass::Exact && !demands;
+  Tensor t = randomTensor(choices, key / "tensor", type, numbers);
   if (constant)
     return g.addConstant(t, name);
   Value *v = g.addInput("", type);
@@ -440,8 +445,10 @@ static void require(Domain &d, ValuePredicate p) {
   case ValuePredicate::Permutation:
     d.permutation = true;
     return;
-  case ValuePredicate::Scalar:
   case ValuePredicate::Finite:
+    d.finite = true;
+    return;
+  case ValuePredicate::Scalar:
     return;
   }
 }
@@ -492,8 +499,9 @@ InstanceBuilder::Result InstanceBuilder::variable(const Pat &p, Key key, const W
   if (scalar && !sized) {
     sizes.hasDims = true;
     sizes.soft = false;
-    uint64_t ones = choices.draw(own / "ones", 4);
-    sizes.dims.assign(ones == 3 && want.hasDims ? want.dims.size() : ones / 2, DimWant{1, -1});
+    // One number, in as many dimensions as what it meets has, or in one more, which then grows.
+    uint64_t ones = choices.draw(own / "ones", 6), like = want.hasDims ? want.dims.size() : 0;
+    sizes.dims.assign(ones == 3 ? like : ones == 5 ? like + 1 : ones % 4 / 2, DimWant{1, -1});
   }
   Shape shape;
   if (!solveShape(types, sizes, own, shape))

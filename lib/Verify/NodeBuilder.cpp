@@ -159,7 +159,8 @@ std::optional<Attribute> NodeBuilder::random(unsigned i, int64_t listLength) {
   uint64_t how = b.choices.draw(k / "other", howMany);
   bool bold = how == surely || (how > 0 && b.bold) || how >= 2 * howMany / 3;
   awayKeys[i] = k / "other";
-  if (!a.required && !bold && how < howMany / 3)
+  // Which parameters an activation takes is not for chance.
+  if (!a.required && !bold && how < howMany / 3 && a.name != "act_params")
     return a.defaultValue;
   for (uint64_t tries = 0; tries < 5; ++tries) {
     Key at = tries ? k / "again" / tries : k;

@@ -196,7 +196,27 @@ class Chooser {
     return out;
   }
   std::string activation() {
-    return choices.pick<std::string>(key, {"none", "relu", "silu", "none", "tanh", "sigmoid"});
+    return choices.pick<std::string>(key, {"none", "relu", "silu", "none", "tanh", "sigmoid",
+                                           "leaky_relu", "clamp", "elu", "gelu"});
+  }
+  /// Numbers for the activation that the node has, or none where its own defaults do.
+  std::vector<double> activationParams() {
+    const Attribute *act = ctx.attr ? ctx.attr("act") : nullptr;
+    std::string name = act && act->kind() == AttrKind::Str ? act->asStr() : "none";
+    auto one = [&](uint64_t i, std::initializer_list<double> list) {
+      return choices.pick(key / i, list);
+    };
+    if (name == "clamp")
+      return {one(0, {0.0, -1.0, -0.5}), one(1, {6.0, 1.0, 0.25})};
+    if (!choices.chance(key / "given", 1, 2))
+      return {};
+    if (name == "leaky_relu")
+      return {one(0, {0.25, 0.5, 1.5})};
+    if (name == "elu")
+      return {one(0, {1.0, 0.5}), one(1, {2.0, 1.0}), one(2, {1.0, 0.5})};
+    if (name == "gelu")
+      return {one(0, {0.0, 1.0})};
+    return {};
   }
   double number(std::initializer_list<double> list) { return choices.pick(key / "number", list); }
   Attribute maybe(double x) {
@@ -324,7 +344,7 @@ public:
       return Attribute(number({1.0, 0.0, 2.0}));
     if (n == "negative_slope")
       return Attribute(number({0.01, 0.25, 0.5, 1.5, -0.5}));
-    return Attribute(number({1.0, 0.5, 2.0, 0.25, 1.5}));
+    return Attribute(number({1.0, 0.5, 2.0, 0.25, 1.5, 1.0, 0.5, -0.5}));
   }
 
   std::optional<Attribute> text() {
@@ -363,6 +383,8 @@ public:
     case AttrKind::Ints:
       return ints();
     case AttrKind::Floats:
+      if (info.name == "act_params")
+        return Attribute(activationParams());
       if (info.name == "scales" && choices.chance(key / "given", 1, 2))
         return Attribute(scales());
       return Attribute(std::vector<double>());

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace wnnx::verify {
 
@@ -66,6 +67,11 @@ Tensor randomTensor(Choices &choices, Key key, const TensorType &type, const Dom
   bool real = isFloat(type.dtype);
   // The bound keeps huge tensors, which only a strange rule asks for, from taking all memory.
   Style style = styleOf(choices.draw(key / "style", 32));
+  uint64_t kind = d.special && real ? choices.draw(key / "special", 8) : 0;
+  bool special = kind == 7;
+  bool onlyNaN = special && seed % 3; // infinities are beyond most ranges that rules ask for
+  if (kind == 6)
+    style = Style::SignedZeros;
   for (int64_t i = 0; i < n; ++i) {
     uint64_t bits = mixBits(seed ^ mixBits(uint64_t(d.splat ? 0 : i) + 1));
     double x = element(style, bits, d.splat ? 0 : i);
@@ -83,6 +89,10 @@ Tensor randomTensor(Choices &choices, Key key, const TensorType &type, const Dom
       x = constrained(real ? x : std::floor(x), bits, d, real);
     if (type.dtype == DType::U8)
       x = std::fabs(x);
+    if (special && bits % 3 == 0)
+      x = bits % 9 == 0 || onlyNaN ? std::numeric_limits<double>::quiet_NaN()
+          : bits % 9 == 3          ? std::numeric_limits<double>::infinity()
+                                   : -std::numeric_limits<double>::infinity();
     v[size_t(i)] = x;
   }
   if (d.permutation) {

@@ -12,6 +12,8 @@ namespace wnnx::verify {
 struct Domain {
   bool positive = false, nonnegative = false, nonzero = false, splat = false, integral = false;
   bool zero = false, one = false, identity = false, arange = false, permutation = false;
+  bool finite = false;
+  bool special = false; // now and then NaN and infinities
   /// Integers in [0, below) when set: positions in a dimension.
   int64_t below = 0;
 };

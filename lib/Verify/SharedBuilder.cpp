@@ -189,11 +189,12 @@ std::optional<Attribute> NodeBuilder::sharedAttribute(unsigned i) {
   // Lists leave elements open; what is fixed entirely goes first.
   bool theirsFirst = isList(*p) && !isList(*twin);
   Key k = key / "pattern" / i;
-  std::optional<Attribute> v =
-      theirsFirst ? fixedBy(*twinBuilder, *twin, i, k) : fixedBy(b, *p, i, k);
-  if (!v)
-    v = theirsFirst ? fixedBy(b, *p, i, k) : fixedBy(*twinBuilder, *twin, i, k);
-  return v ? v : random(i);
+  for (bool theirs : {theirsFirst, !theirsFirst}) {
+    if (std::optional<Attribute> v =
+            theirs ? fixedBy(*twinBuilder, *twin, i, k) : fixedBy(b, *p, i, k))
+      return v;
+  }
+  return random(i);
 }
 
 bool NodeBuilder::capture(InstanceBuilder &of, const AttrPat &a, const Datum &d) {

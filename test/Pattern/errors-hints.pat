@@ -22,4 +22,10 @@ rule approx_how : s, class approx {
   match { y = relu(x); }
   rewrite { y = x; }
 }
-// CHECK: 7 errors
+rule witness_of_bits : s, class exact {
+  match { y = argmax(x, dim = d, keepdim = k); }
+  rewrite { y = argmin(neg(x), dim = d, keepdim = k); }
+  // CHECK: errors-hints.pat:[[#@LINE+1]]:12: error: class exact compares bits, whatever a witness shows
+  verify { compare y by witness x; }
+}
+// CHECK: 8 errors

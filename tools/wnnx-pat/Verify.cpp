@@ -62,16 +62,12 @@ int parse(const Args &args, Request &r) {
 }
 
 int mutate(pat::RuleSet &rules, const verify::VerifyOptions &options) {
-  unsigned mutants = 0, killed = 0, vacuous = 0;
-  for (const verify::MutationReport &r : verify::mutateRules(rules, options)) {
-    mutants += r.mutants;
-    killed += r.killed;
-    vacuous += r.vacuous;
+  std::vector<verify::MutationReport> reports = verify::mutateRules(rules, options);
+  for (const verify::MutationReport &r : reports) {
     for (const auto &s : r.survivors)
       llvm::outs() << fmt::format("{}: {}: survives: {}\n", s.range.str(), r.rule, s.what);
   }
-  llvm::outs() << fmt::format("{} wrong variants: {} rejected, {} match nothing, {} survive\n",
-                              mutants, killed, vacuous, mutants - killed - vacuous);
+  llvm::outs() << verify::summarize(reports);
   return 0;
 }
 

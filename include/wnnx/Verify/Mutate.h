@@ -12,11 +12,16 @@ struct MutationReport {
   struct Survivor {
     SourceRange range;
     std::string what;
+    std::string kind; // "conditions", "sizes", "properties", ...
   };
   std::string rule, place;
   unsigned mutants = 0, killed = 0, vacuous = 0; // vacuous: the variant matches nothing
   std::vector<Survivor> survivors;
+  std::map<std::string, unsigned> byKind; // mutants
 };
+
+/// Totals, and survivors by kind with how many there were of it; ends in a line end.
+std::string summarize(llvm::ArrayRef<MutationReport> reports);
 
 /// Rules are changed in place and back; nobody else may use them meanwhile.
 std::vector<MutationReport> mutateRules(pat::RuleSet &rules, const VerifyOptions &options);
