@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures every layer of the peer bench's networks within its network, and judges it by its goal.
+
+    layer_goals.py [NAME ...] [--build build/release] [--networks build/peers-bench/networks]
+                   [--runs 20] [--core 1] [--isa avx512] [--all]
+
+Compiles each network with `wnnxc --profile` and runs it: weights and tensors are as cold as they are
+in use, and the peak is measured between the runs, at the clock that wide vectors leave. NETWORKS is
+where bench/peers/run.py keeps its converted networks (NAME/net.pt). Prints the layers that miss
+their goal (--all: every one), then a summary of the classes:
+
+    deep      direct convolutions and matrix products with 128 or more input channels: 90 % of the peak
+    winograd  images of 28x28 and above, counted as direct: 220 %
+    other     convolutions and matrix products of more than 5 MFLOP: 75 %
+    stream    matrix products with one row, which read each weight once: 60 % of the memory's bandwidth
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+STEP = re.compile(r"^ +(\d+) +([\d.]+) +[\d.]+% +([\d.]+) +([\d.]+)% +[\d.]+ +([\d.]+)%  (\w+)")
+GOALS = {"deep": 90, "winograd": 220, "other": 75, "stream": 60}
+
+
+def build(name, args):
+    """The profile program of a network, and the parameters of its steps."""
+    folder = os.path.join(args.networks, name, "layers")
+    os.makedirs(folder, exist_ok=True)
+    cpp = os.path.join(folder, "net.cpp")
+    subprocess.run([os.path.join(args.build, "bin", "wnnxc"),
+                    os.path.join(args.networks, name, "net.pt"), "--rules", args.rules, "--name",
+                    "net", "--weights=file", "--profile", "--quiet", "-o", cpp], check=True)
+    library = args.library or next(os.path.join(d, f) for d, _, files in os.walk(args.build)
+                                   for f in files if f == "libwnnrt.a")
+    program = os.path.join(folder, "net_profile")
+    subprocess.run([os.environ.get("CXX", "c++"), "-std=c++17", "-O1", "-pthread", "-I",
+                    os.path.join(ROOT, "runtime", "include"), cpp, program + ".cpp", library, "-o",
+                    program], check=True)
+    steps = {}
+    with open(cpp, encoding="utf-8") as f:
+        for block in re.split(r"\n  // \[(?=\d+\])", f.read())[1:]:
+            index = int(block[:block.index("]")])
+            steps[index] = {k: int(v) for k, v in re.findall(r"\bp\.(\w+) = (-?\d+);", block)}
+    return folder, program, steps
+
+
+def classify(kernel, p, flops):
+    """The class of a step, or None where no goal is set."""
+    if kernel == "linear":
+        if p["m"] == 1:
+            return "stream" if flops > 1e6 else None
+        if flops > 5e6:
+            return "deep" if p["k"] >= 128 else "other"
+    if flops < 5e6:
+        return None
+    if kernel.startswith("conv2d_winograd"):
+        return "winograd" if min(p["oh"], p["ow"]) >= 28 else "other"
+    if kernel in ("conv2d_c16", "conv2d_scaled_c16"):
+        channels = p["ci"] // p.get("groups", 1)
+        return "deep" if channels >= 128 and p.get("kh", 1) in (1, 3) else "other"
+    if kernel in ("conv2d_first", "conv_transpose2d_c16", "conv2d_plain", "mbconv_c16"):
+        return "other"
+    return None
+
+
+def describe(p):
+    if "hw" in p:
+        return f"{p['ci']}->{p['co']}, {p['hw']} pixels"
+    if "kh" not in p:
+        return f"{p['m']}x{p['k']} to {p['n']}"
+    inner = f"->{p['ce']}" if "ce" in p else ""
+    return (f"{p['ci']}{inner}->{p['co']} @{p['ih']}x{p['iw']} {p['kh']}x{p['kw']}/"
+            f"{p.get('stride_h', 1)}" + (f" groups {p['groups']}" if p.get("groups", 1) > 1 else ""))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
+    parser.add_argument("--library", help="libwnnrt.a, if not the one of --build")
+    parser.add_argument("--networks",
+                        default=os.path.join(ROOT, "build", "peers-bench", "networks"))
+    parser.add_argument("--rules", default=os.path.join(ROOT, "patterns", "default.pat"))
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--core", type=int, default=1)
+    parser.add_argument("--isa")
+    parser.add_argument("--all", action="store_true")
+    args = parser.parse_args()
+    names = args.names or sorted(n for n in os.listdir(args.networks)
+                                 if os.path.exists(os.path.join(args.networks, n, "net.pt")))
+    if not names:
+        sys.exit(f"error: no network in `{args.networks}`; bench/peers/run.py makes them")
+    totals = {c: [0, 0, 0.0, 0.0] for c in GOALS}  # layers, met, us, us at the goal
+    for name in names:
+        folder, program, params = build(name, args)
+        text = subprocess.run(
+            ["taskset", "-c", str(args.core), program, f"--runs={args.runs}",
+             "--weights=" + os.path.join(folder, "net.weights")]
+            + ([f"--isa={args.isa}"] if args.isa else []),
+            check=True, stdout=subprocess.PIPE, text=True).stdout
+        print(f"{name} ({text.splitlines()[0].split(': ', 1)[1]})")
+        for line in text.splitlines():
+            m = STEP.match(line)
+            if not m:
+                continue
+            index, us, gflops, peak, memory, kernel = m.groups()
+            us, p = float(us), params[int(index)]
+            kind = classify(kernel, p, float(gflops) * us * 1e3)
+            if not kind:
+                continue
+            share = float(memory if kind == "stream" else peak)
+            met = share >= GOALS[kind]
+            total = totals[kind]
+            total[0] += 1
+            total[1] += met
+            total[2] += us
+            total[3] += us * min(1, share / GOALS[kind])
+            if args.all or not met:
+                print(f"  {index:>4} {us:9.1f} us {gflops:>7} GFLOP/s {share:6.1f} % of "
+                      f"{GOALS[kind]:>3}  {kind:<8} {kernel:<20} {describe(p)}")
+        sys.stdout.flush()
+    print(f"\n{'class':<10}{'goal':>6}{'layers':>8}{'reach it':>10}{'ms':>9}{'ms at the goal':>16}")
+    for kind, (layers, met, us, ideal) in totals.items():
+        print(f"{kind:<10}{GOALS[kind]:>4} %{layers:>8}{met:>10}{us / 1e3:>9.2f}{ideal / 1e3:>16.2f}")
+
+
+if __name__ == "__main__":
+    main()
