@@ -68,6 +68,8 @@ LogicalResult lowerLinear(Lowering &l, const Node &n) {
   if (!l.requireF32(n))
     return failure();
   LinearOp op(n);
+  if (auto last = l.channelsLastC16.find(op.input()); last != l.channelsLastC16.end())
+    return lowerLinearC16(l, n, last->second);
   auto steps = fusedSteps(l, n);
   if (failed(steps))
     return failure();

@@ -84,6 +84,10 @@ LogicalResult lowerRowNorm(Lowering &l, const Node &n) {
     return failure();
   const Value *x = n.operand(0), *y = n.result();
   bool rms = n.kind() == OpKind::RmsNorm;
+  if (auto last = l.channelsLastC16.find(x); last != l.channelsLastC16.end()) {
+    lowerLayerNormC16(l, n, last->second);
+    return success();
+  }
   wnnrt_row_norm_params p = {};
   p.size = 1;
   for (int64_t d : n.attr("normalized_shape").asInts())

@@ -138,6 +138,14 @@ LogicalResult lowerPermute(Lowering &l, const Node &n) {
   if (insideShuffle(l, n))
     return success();
   const std::vector<int64_t> &dims = PermuteOp(n).dims();
+  if (auto last = l.channelsLastC16.find(x); last != l.channelsLastC16.end()) {
+    l.setC16(y, last->second);
+    return success();
+  }
+  if (l.inC16(x) && dims == std::vector<int64_t>{0, 2, 3, 1} && staysInC16(l, y)) {
+    l.channelsLastC16[y] = l.c16(x);
+    return success();
+  }
   if (l.inC16(x) && x->dim(1) % 16 == 0) {
     // From c16 straight into the permuted order: the channel dim is two dims here.
     Dims own = c16Dims(x->shape()), s = denseStrides(own);

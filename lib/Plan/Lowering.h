@@ -130,6 +130,9 @@ public:
                    llvm::ArrayRef<unsigned> inPlace = {}) {
     return addCall(id, describe(params), args, inPlace);
   }
+  /// Values [N,H,W,C] that lie in c16 tensors as [N,C,H,W], where all their users can read that.
+  llvm::DenseMap<const Value *, int> channelsLastC16;
+
   /// The call also does what stands at `loc`.
   void addPlaces(const Location &loc, KernelCall &c);
   void flatCopy(int from, int to);
@@ -267,6 +270,13 @@ bool takesScaledInput(const Lowering &l, const Value *v);
 /// The convolution of such a value; returns the tensor of its result.
 int lowerScaledConv(Lowering &l, const Lowering::ScaledInput &input, const Conv2dOp &op,
                     const wnnrt_conv2d_params &conv, int weight, int bias);
+
+/// True when every user of a [N,H,W,C] value can read it from c16: layer norms, linears and
+/// permutes back to [N,C,H,W].
+bool staysInC16(const Lowering &l, const Value *v);
+/// Layer norm and linear of such a value.
+void lowerLayerNormC16(Lowering &l, const Node &n, int x);
+LogicalResult lowerLinearC16(Lowering &l, const Node &n, int x);
 
 /// A block of convolutions that starts with `n`, as one call where that pays; false otherwise.
 bool lowerMobileBlock(Lowering &l, const Node &n);
