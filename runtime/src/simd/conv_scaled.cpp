@@ -36,6 +36,7 @@ struct ScaledConv {
     TileInput in;
     in.indirect = false;
     in.taps = 1;
+    in.xStride = in.yStride = 16;
     in.tapIndex[0] = 0;
     in.tapOffset[0] = 0;
     for (int64_t panel = begin; panel < end; panel += tilePanels) {
