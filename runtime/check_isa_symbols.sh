@@ -7,15 +7,15 @@
 nm -A -P "$1" | awk '
   {
     object[NR] = $1; symbol[NR] = $2; type[NR] = $3
-    if ($2 ~ /^_ZN5wnnrt(4avx2|6avx512|6vec128)/ && $3 == "T") isa[$1] = 1
+    if ($2 ~ /^_ZNK?5wnnrt(4avx2|6avx512|6vec128)/ && $3 == "T") isa[$1] = 1
   }
   END {
     bad = 0; count = 0
     for (o in isa) ++count
     for (i = 1; i <= NR; ++i) {
       if (!(object[i] in isa)) continue
-      own = symbol[i] ~ /^_ZN5wnnrt(4avx2|6avx512|6vec128)/
-      library = symbol[i] ~ /^(_ZN5wnnrt|wnnrt_)/
+      own = symbol[i] ~ /^_ZNK?5wnnrt(4avx2|6avx512|6vec128)/
+      library = symbol[i] ~ /^(_ZNK?5wnnrt|wnnrt_)/
       c = symbol[i] ~ /^(memcpy|memset|memmove|expf|logf|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_)$/
       why = ""
       if (type[i] ~ /^[WVu]$/) why = "leaks"
