@@ -103,6 +103,28 @@ TEST(Driver, SchedulesRepeatAndGroup) {
   EXPECT_TRUE(has(r.errors, "did you mean `back`?")) << r.errors;
 }
 
+TEST(Driver, AScheduleNamedDefaultRunsByItself) {
+  // `a` makes abs, which only a second turn of `t` sees; `u` is not named and comes where `after`
+  // says.
+  const char *rules = "ruleset t; ruleset u; ruleset w { after u; }\n"
+                      "schedule default = (t*; s*)*; w*;\n"
+                      "rule b : t, class real { match { y = abs(x); } rewrite { y = tanh(x); } }\n"
+                      "rule a : s, class real { match { y = relu(x); } rewrite { y = abs(x); } }\n"
+                      "rule c : u, class real { match { y = tanh(x); } rewrite { y = sin(x); } }\n"
+                      "rule d : w, class real { match { y = sin(x); } rewrite { y = cos(x); } }";
+  RewriteOptions o;
+  Result r = rewrite(rules, chain, o);
+  for (const char *rule : {"a", "b", "c", "d"})
+    EXPECT_EQ(r.report.find(rule)->fired, 1u) << rule;
+  // One round of each: `t` has run when `s` does.
+  std::string once = rules;
+  once += "\nschedule once = t*; s*;";
+  o.schedule = "once";
+  r = rewrite(once.c_str(), chain, o);
+  EXPECT_EQ(r.report.find("a")->fired, 1u);
+  EXPECT_EQ(r.report.applications, 1u);
+}
+
 TEST(Driver, ARightSideThatDoesNotFitLeavesTheGraphAlone) {
   Result r = rewrite("rule r : s, class real { match { y = exp(x); } rewrite { y = sum(x, dim = "
                      "[0]); } }",
