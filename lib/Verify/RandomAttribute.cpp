@@ -51,6 +51,12 @@ class Chooser {
   Ints permutation() {
     Ints p(static_cast<size_t>(rank()));
     std::iota(p.begin(), p.end(), 0);
+    // Often two neighbours change places, as in transposes and shuffles.
+    if (p.size() > 1 && choices.chance(key / "neighbours", 1, 3)) {
+      size_t i = choices.draw(key / "first", p.size() - 1);
+      std::swap(p[i], p[i + 1]);
+      return p;
+    }
     for (size_t i = p.size(); i-- > 1;)
       std::swap(p[i], p[i - choices.draw(key / uint64_t(i), i + 1)]);
     return p;
@@ -95,8 +101,26 @@ class Chooser {
     }
     return out;
   }
+  /// A shape that the elements had before: many rules are about what comes back.
+  std::optional<Ints> shapeBefore() {
+    std::vector<const Shape *> shapes;
+    const Value *v = ctx.input();
+    for (unsigned steps = 0; v && v->node() && steps < 8; ++steps) {
+      v = v->node()->numOperands() ? v->node()->operand(0) : nullptr;
+      if (v && v->shape() != *shape() && v->type().numel() == shape()->numel())
+        shapes.push_back(&v->shape());
+    }
+    if (shapes.empty() || !choices.chance(key / "back", 1, 3))
+      return std::nullopt;
+    const Shape &s = *choices.pick(key / "before", shapes);
+    return Ints(s.begin(), s.end());
+  }
   Ints reshaped() {
     int64_t n = shape() ? shape()->numel() : 12;
+    if (shape() && llvm::all_of(ctx.wanted, [](int64_t d) { return d < 0; })) {
+      if (std::optional<Ints> before = shapeBefore())
+        return *before;
+    }
     if (shape() && !ctx.wanted.empty())
       return reshapedAsWanted();
     if (shape() && choices.chance(key / "same", 1, 6))
