@@ -71,10 +71,121 @@ class Generator {
          {"act", below(3) ? "none" : "relu"}});
   }
 
+  /// The last value, when it has p's batch, picture and c channels.
+  Value *last(const Value *p, int64_t c) {
+    Value *v = values.back();
+    bool fits = v->rank() == 4 && v->shape() == Shape{p->dim(0), c, p->dim(2), p->dim(3)};
+    return fits ? v : nullptr;
+  }
+
+  void pointwise(Value *x, int64_t channels) {
+    add(OpKind::Conv2d,
+        {x, weight(Shape{channels, x->dim(1), 1, 1}, 0.3f), weight(Shape{channels}, 1)},
+        {{"act", below(2) ? "none" : "silu"}});
+  }
+
+  /// A batch norm or a gate, perhaps an activation, and a 1x1 convolution.
+  void scaledConv(Value *p) {
+    int64_t c = 4 * int64_t(2 + below(8));
+    pointwise(p, c);
+    Value *wide = last(p, c);
+    if (!wide)
+      return;
+    if (below(2)) {
+      add(OpKind::BatchNorm, {wide, weight(Shape{c}, 1),
+                              g.addConstant(Tensor::splat({DType::F32, Shape{c}}, 1.5), "v"),
+                              weight(Shape{c}, 1), below(2) ? weight(Shape{c}, 1) : nullptr});
+    } else {
+      add(OpKind::AdaptiveAvgPool2d, {wide}, {{"output_size", Ints{1, 1}}});
+      Value *gate = values.back();
+      if (gate->dim(1) != c || gate->dim(2) != 1)
+        return;
+      add(OpKind::Mul, {below(2) ? wide : gate, below(2) ? gate : wide});
+    }
+    if (below(2) && last(p, c))
+      add(below(2) ? OpKind::Relu : OpKind::Hardswish, {values.back()});
+    if (Value *scaled = last(p, c))
+      pointwise(scaled, 4 * int64_t(1 + below(9)));
+  }
+
+  /// A concatenation of two, shuffled, and pieces of it.
+  void shuffledPieces(Value *p) {
+    int64_t half = 2 * int64_t(3 + below(12)), c = 2 * half;
+    pointwise(p, half);
+    Value *a = last(p, half);
+    pointwise(p, half);
+    Value *b = last(p, half);
+    if (!a || !b || a == b)
+      return;
+    int64_t groups = below(2) ? 2 : half;
+    add(OpKind::Cat, {a, b}, {{"dim", int64_t(1)}});
+    if (!last(p, c))
+      return;
+    Value *cat = values.back();
+    values.pop_back();
+    add(OpKind::Reshape, {cat},
+        {{"shape", Ints{p->dim(0), groups, c / groups, p->dim(2), p->dim(3)}}});
+    Value *five = values.back();
+    values.pop_back();
+    add(OpKind::Permute, {five}, {{"dims", Ints{0, 2, 1, 3, 4}}});
+    five = values.back();
+    values.pop_back();
+    add(OpKind::Reshape, {five}, {{"shape", Ints{p->dim(0), c, p->dim(2), p->dim(3)}}});
+    Value *shuffled = values.back();
+    int64_t first = 1 + int64_t(below(size_t(c - 1)));
+    if (below(3))
+      values.pop_back(); // only its pieces are used
+    add(OpKind::Split, {shuffled}, {{"sizes", Ints{first, c - first}}, {"dim", int64_t(1)}});
+  }
+
+  /// Layer norm and linears over the channels, a layer scale, a sum.
+  void channelsLastBlock(Value *p) {
+    int64_t c = 4 * int64_t(1 + below(9));
+    pointwise(p, c);
+    Value *skip = last(p, c);
+    if (!skip)
+      return;
+    size_t kept = values.size();
+    add(OpKind::Permute, {skip}, {{"dims", Ints{0, 2, 3, 1}}});
+    if (below(4))
+      add(OpKind::LayerNorm, {values.back(), weight(Shape{c}, 1), weight(Shape{c}, 1)},
+          {{"normalized_shape", Ints{c}}});
+    int64_t wide = 4 * int64_t(1 + below(12));
+    add(OpKind::Linear, {values.back(), weight(Shape{wide, c}, 0.2f), weight(Shape{wide}, 1)},
+        {{"act", below(2) ? "gelu" : "none"}});
+    add(OpKind::Linear,
+        {values.back(), weight(Shape{c, wide}, 0.2f), below(2) ? weight(Shape{c}, 1) : nullptr});
+    add(OpKind::Permute, {values.back()}, {{"dims", Ints{0, 3, 1, 2}}});
+    Value *back = last(p, c);
+    if (!back || values.size() < kept + 4)
+      return;
+    if (below(3)) // what lies between has no other use
+      values.resize(kept);
+    if (below(3)) {
+      add(OpKind::Mul, {weight(Shape{c, 1, 1}, 1), back});
+      back = values.back();
+    }
+    if (below(3)) {
+      values.pop_back();
+      add(OpKind::Add, {back, skip});
+    } else {
+      values.push_back(back);
+    }
+  }
+
   void step() {
     Value *x = any(), *p = picture();
     int64_t c = p->dim(1);
-    switch (below(20)) {
+    switch (below(26)) {
+    case 20:
+    case 21:
+      return scaledConv(p);
+    case 22:
+    case 23:
+      return shuffledPieces(p);
+    case 24:
+    case 25:
+      return channelsLastBlock(p);
     case 0:
     case 1:
     case 2:
@@ -187,7 +298,7 @@ public:
 };
 
 TEST(RandomGraphs, CompiledAgreesWithInterpreted) {
-  constexpr unsigned count = 120;
+  constexpr unsigned count = 160;
   std::vector<std::unique_ptr<Graph>> graphs;
   std::vector<std::unique_ptr<Plan>> plans;
   std::vector<cg::CompileJob> jobs;
@@ -204,6 +315,15 @@ TEST(RandomGraphs, CompiledAgreesWithInterpreted) {
     jobs.push_back({plans.back().get(), g.get(), {}});
     graphs.push_back(std::move(g));
   }
+  for (wnnrt_kernel_id wanted :
+       {WNNRT_K_conv2d_scaled_c16, WNNRT_K_gather_channels_c16, WNNRT_K_layer_norm_c16})
+    EXPECT_TRUE(llvm::any_of(plans,
+                             [wanted](const auto &plan) {
+                               return llvm::any_of(plan->calls, [wanted](const auto &c) {
+                                 return c.kernel == wanted;
+                               });
+                             }))
+        << "no graph needs " << kernelInfo(wanted).name;
   cg::CompileOptions options;
   options.flags = {"-O0"};
   auto models = cg::CompiledModels::build(jobs, options, diags);

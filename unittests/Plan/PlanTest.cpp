@@ -127,6 +127,52 @@ TEST_F(PlanTest, SqueezeExciteNeedsNoReorder) {
   EXPECT_EQ(count(p, WNNRT_K_linear), 2u);
 }
 
+TEST_F(PlanTest, ConvolutionsScaleTheirInput) {
+  Value *x = conv(input(Shape{1, 8, 14, 14}), 40);
+  auto channels = [&](double v) {
+    return g.addConstant(Tensor::splat({DType::F32, Shape{40}}, v), "c");
+  };
+  Value *n = add(OpKind::BatchNorm, {x, channels(0.1), channels(1.5), channels(2), channels(1)});
+  Value *y = conv(add(OpKind::Relu, {n}), 24);
+  Value *gate = add(OpKind::AdaptiveAvgPool2d, {y}, {{"output_size", Ints{1, 1}}});
+  g.addOutput("y", conv(add(OpKind::Mul, {gate, y}), 16));
+  Plan p = plan();
+  EXPECT_EQ(count(p, WNNRT_K_conv2d_scaled_c16), 2u);
+  EXPECT_EQ(count(p, WNNRT_K_batch_norm) + count(p, WNNRT_K_binary) + count(p, WNNRT_K_unary), 0u);
+}
+
+TEST_F(PlanTest, PiecesOfAShuffleAreGatheredFromTheConcatenatedParts) {
+  Value *x = input(Shape{1, 16, 9, 9});
+  Value *cat = add(OpKind::Cat, {conv(x, 29), conv(x, 29, 0.25)}, {{"dim", int64_t(1)}});
+  Value *five = add(OpKind::Reshape, {cat}, {{"shape", Ints{1, 2, 29, 9, 9}}});
+  five = add(OpKind::Permute, {five}, {{"dims", Ints{0, 2, 1, 3, 4}}});
+  Value *shuffled = add(OpKind::Reshape, {five}, {{"shape", Ints{1, 58, 9, 9}}});
+  Node *pieces = node(OpKind::Split, {shuffled}, {{"sizes", Ints{29, 29}}, {"dim", int64_t(1)}});
+  g.addOutput("y", conv(pieces->result(0), 16));
+  g.addOutput("z", conv(pieces->result(1), 16));
+  Plan p = plan();
+  EXPECT_EQ(count(p, WNNRT_K_gather_channels_c16), 2u);
+  EXPECT_EQ(copies(p), 0u);
+}
+
+TEST_F(PlanTest, LayerNormAndLinearsBetweenPermutesStayBlocked) {
+  Value *x = conv(input(Shape{1, 16, 7, 7}), 40);
+  auto linear = [&](Value *v, int64_t to) {
+    Value *w = g.addConstant(Tensor::splat({DType::F32, Shape{to, v->shape().back()}}, 0.1), "w");
+    return add(OpKind::Linear, {v, w});
+  };
+  Value *last = add(OpKind::Permute, {x}, {{"dims", Ints{0, 2, 3, 1}}});
+  last = add(OpKind::LayerNorm, {last}, {{"normalized_shape", Ints{40}}});
+  last = linear(linear(last, 100), 40);
+  Value *back = add(OpKind::Permute, {last}, {{"dims", Ints{0, 3, 1, 2}}});
+  Value *scale = g.addConstant(Tensor::splat({DType::F32, Shape{40, 1, 1}}, 0.5), "s");
+  g.addOutput("y", conv(add(OpKind::Add, {add(OpKind::Mul, {scale, back}), x}), 8));
+  Plan p = plan();
+  EXPECT_EQ(count(p, WNNRT_K_layer_norm_c16), 1u);
+  EXPECT_EQ(count(p, WNNRT_K_conv2d_c16), 4u);
+  EXPECT_EQ(count(p, WNNRT_K_binary) + copies(p), 0u);
+}
+
 TEST_F(PlanTest, ResidualIsAddedInPlace) {
   Value *x = conv(input(Shape{1, 16, 4, 4}), 16);
   Value *w = g.addConstant(Tensor::splat({DType::F32, Shape{16, 16, 1, 1}}, 0.1), "w2");
