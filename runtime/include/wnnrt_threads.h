@@ -39,7 +39,7 @@ class ThreadPool {
   Clock::time_point lastWake{};
   Clock::time_point aloneUntil{}, aloneBegan{};
   int patience = leastPatience; // how many times as long as the loss it works alone
-  static constexpr int leastPatience = 8, mostPatience = 64;
+  static constexpr int leastPatience = 16, mostPatience = 128;
   // Waits shorter than this are how threads work together.
   static constexpr std::chrono::microseconds shortWait{10};
 
