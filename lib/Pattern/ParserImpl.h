@@ -22,7 +22,7 @@ class Parser {
   bool tooDeep = false;
   uint32_t lastErrorAt = ~0u;
   unsigned wordErrors = 0; // `and` for `&&` and the like: what they stand in is understood
-  bool rewriting = false; // `op{...}` is an expression
+  bool rewriting = false;  // `op{...}` is an expression
 
   static constexpr unsigned maxDepth = 100;
   /// Counts nesting while it lives.

@@ -39,7 +39,7 @@ struct InterfaceEdit {
     AssumeRange, // assume input a in [0, 255];
     UseChannels, // use channels [0, 2] of output a dim 1;
     KeepPart,    // keep part of inputs a;   what follows from them alone
-    DropPart,    // drop part of inputs a;   the rest, which takes the results of that part as inputs
+    DropPart, // drop part of inputs a;   the rest, which takes the results of that part as inputs
   } kind = DropOutputs;
   SourceRange range;
   std::vector<PortRef> ports; // what is dropped, kept, or named by a part; else a port alone
