@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reference for blocks of mobile networks: every output pixel by itself, from the definition. Also
 // the strips and parts that Mbconv.h declares.
-#include "../Mbconv.h"
 #include "../Kernels.h"
+#include "../Mbconv.h"
 #include "../ScalarMath.h"
 #include "../ScalarRows.h"
 
