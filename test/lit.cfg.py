@@ -23,7 +23,10 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
 config.substitutions.append(("%inputs", os.path.join(config.test_source_root, "Inputs")))
 config.substitutions.append(("%patterns", os.path.join(config.wnnx_source, "patterns")))
 config.substitutions.append(("%root", config.wnnx_source))
-config.substitutions.append(("%python", config.python))
+config.substitutions.append(("%npy", os.path.join(config.test_source_root, "Inputs", "npy.py")))
+# Without site packages (-S): the tests need nothing but Python itself, except where a feature says so.
+config.substitutions.append(("%python", config.python + " -S"))
+config.substitutions.append(("%full-python", config.python))
 
 probe = subprocess.run([config.python, "-c", "import safetensors.numpy"], capture_output=True)
 if probe.returncode == 0:
