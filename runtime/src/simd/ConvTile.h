@@ -27,6 +27,15 @@ struct TileInput {
   // Indirect: offset of each pixel, and all ones, or 0 where the pixel is padding.
   int64_t pixelOffset[tileMaxTaps * tileRow], keep[tileMaxTaps * tileRow];
 
+  /// The input of a 1x1 convolution of neighbouring pixels.
+  void setPointwise() {
+    indirect = false;
+    taps = 1;
+    tapIndex[0] = 0;
+    tapOffset[0] = 0;
+    xStride = yStride = 16;
+  }
+
   /// A tap of an indirect tile: pixel i reads at base[i] + shift if bit i of `inside` is set.
   void addTap(int32_t tap, const int64_t (&base)[tileRow], int64_t shift, uint32_t inside) {
     int64_t *to = pixelOffset + int64_t(taps) * tileRow, *mask = keep + int64_t(taps) * tileRow;
@@ -57,10 +66,10 @@ struct ConvTile {
     panelStride = wnnrt_conv2d_c16_panel_stride(p);
   }
 
-  /// One tile at output pixel `first` for panels [panel, panel + count) that share the input window
-  /// [lo, hi).
+  /// `repeat` tiles from output pixel `first` for panels [panel, panel + count) that share the
+  /// input window [lo, hi).
   void run(const TileInput &in, int64_t first, int pixels, int32_t panel, int count, int32_t lo,
-           int32_t hi, const char *prefetch, int64_t prefetchLines) const {
+           int32_t hi, const char *prefetch, int64_t prefetchLines, int32_t repeat = 1) const {
     wnnrt::WNNRT_SIMD_NS::TileJob job;
     const float *base = x + int64_t(lo) / 16 * ihw * 16;
     const float *pointers[tileMaxTaps * tileRow];
@@ -95,6 +104,7 @@ struct ConvTile {
     job.lo = epilogue.lo;
     job.hi = epilogue.hi;
     job.cols = 16;
+    job.repeat = repeat;
     job.prefetch = prefetch;
     job.prefetchLines = static_cast<int32_t>(prefetchLines);
     job.prefetchSecond = 0;
@@ -107,8 +117,37 @@ struct ConvTile {
     wnnrt::WNNRT_SIMD_NS::runTile(in.indirect, count, pixels, job);
     if (epilogue.needed)
       for (int i = 0; i < count; ++i)
-        finishRows(epilogue, job.y + i * ohw * 16, in.yStride, pixels, 16,
+        finishRows(epilogue, job.y + i * ohw * 16, in.yStride, pixels * repeat, 16,
                    after ? saved + i * pixels * 16 : nullptr);
+  }
+
+  /// Tiles [begin, end) of a split of neighbouring pixels of a 1x1 convolution, `perTile` lines to
+  /// prefetch in each. Pixel 0 of the split is pixel 0 of x and pixel `first` of y.
+  void runTiles(TileInput &in, const Split &split, int64_t begin, int64_t end, int64_t first,
+                int32_t panel, int count, int32_t lo, int32_t hi, const char *prefetch,
+                int64_t perTile) const {
+    // What the epilogue works on should still be in the first-level cache.
+    int64_t most = !epilogue.needed ? end : residual && epilogue.residualAfter ? 1 : 8;
+    for (int64_t t = begin; t < end;) {
+      int64_t same = minOf(most, (t < split.longer ? minOf(end, split.longer) : end) - t);
+      in.offset = split.begin(t) * 16;
+      run(in, first + split.begin(t), split.sizeOf(t), panel, count, lo, hi, prefetch, perTile,
+          static_cast<int32_t>(same));
+      prefetch += perTile * same * 64;
+      t += same;
+    }
+  }
+
+  /// All panels of these tiles, a few tiles at a time whose input stays in the first-level cache.
+  void runAllPanels(TileInput &in, const Split &split, int64_t begin, int64_t end) const {
+    int64_t most = maxOf(1, 6 * 1024 / (int64_t(p->ci) * tilePixels));
+    for (int64_t t = begin; t < end; t += most)
+      for (int32_t panel = 0; panel < panels;) {
+        int32_t lo, hi;
+        int count = groupAt(panel, panels, &lo, &hi);
+        runTiles(in, split, t, minOf(end, t + most), 0, panel, count, lo, hi, nullptr, 0);
+        panel += count;
+      }
   }
 
   /// Panels from `panel` that one tile computes: a pair where both read the same channels.

@@ -63,7 +63,10 @@ struct TileJob {
   float *y;
   int64_t yPixelStride, yPanelStride;
   int32_t cols; // columns of the last panel to store, 16 for all
-  // Lines of the next weights to prefetch, spread evenly over the tile: many at once would take all
+  // Tiles to run, each behind the pixels of the one before; 1 in the indirect form. A call costs as
+  // much as a dozen steps of the reduction.
+  int32_t repeat = 1;
+  // Lines of the next weights to prefetch in each tile, spread evenly over it: many at once would take all
   // the buffers that loads from the second-level cache need.
   const char *prefetch;
   int32_t prefetchLines;

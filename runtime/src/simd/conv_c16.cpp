@@ -87,14 +87,6 @@ struct Conv : ConvTile {
   void prepare(TileInput &in, const TileAt &tile) const {
     in.xStride = int64_t(16) * (tile.vertical ? int64_t(p->stride_h) * p->iw : p->stride_w);
     in.yStride = tile.vertical ? int64_t(16) * p->ow : 16;
-    if (pointwise) {
-      in.indirect = false;
-      in.taps = 1;
-      in.tapIndex[0] = 0;
-      in.tapOffset[0] = 0;
-      in.offset = (tile.oy * p->ow + tile.ox) * 16;
-      return;
-    }
     int64_t iy0 = tile.oy * p->stride_h - p->pad_top, ix0 = tile.ox * p->stride_w - p->pad_left;
     int64_t lastIx =
         ix0 + int64_t(tile.pixels - 1) * p->stride_w + int64_t(p->kw - 1) * p->dilation_w;
@@ -142,6 +134,10 @@ struct Conv : ConvTile {
   /// Weights stay in the cache and pixels stream: large images with few weights.
   void pixelsOutermost(int64_t beginTile, int64_t endTile) const {
     TileInput in;
+    if (pointwise) {
+      in.setPointwise();
+      return runAllPanels(in, Split(ohw, tilePixels), beginTile, endTile);
+    }
     for (int64_t tile = beginTile; tile < endTile; ++tile) {
       const TileAt at = tileAt(tile);
       prepare(in, at);
@@ -165,6 +161,13 @@ struct Conv : ConvTile {
       int64_t lines = panel + count < endPanel ? panelStride / 16 * count : 0;
       int64_t perTile = lines / maxOf(1, tileCount) + (lines > 0);
       const char *next = reinterpret_cast<const char *>(w + (panel + count) * panelStride);
+      if (pointwise) {
+        in.setPointwise();
+        runTiles(in, Split(ohw, tilePixels), 0, tileCount, 0, panel, count, lo, hi, next,
+                 lines ? perTile : 0);
+        panel += count;
+        continue;
+      }
       for (int64_t tile = 0; tile < tileCount; ++tile) {
         const TileAt at = tileAt(tile);
         prepare(in, at);

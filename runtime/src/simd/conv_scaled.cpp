@@ -34,22 +34,15 @@ struct ScaledConv {
     run.ihw = count;
     Split split(count, tilePixels);
     TileInput in;
-    in.indirect = false;
-    in.taps = 1;
-    in.xStride = in.yStride = 16;
-    in.tapIndex[0] = 0;
-    in.tapOffset[0] = 0;
+    in.setPointwise();
     for (int64_t panel = begin; panel < end; panel += tilePanels) {
       int group = static_cast<int>(minOf(tilePanels, end - panel));
       // Later runs find the weights in the second-level cache.
       int64_t lines = first == 0 && panel + group < end ? run.panelStride / 16 * group : 0;
       int64_t perTile = lines / maxOf(1, split.count) + (lines > 0);
       const char *next = reinterpret_cast<const char *>(run.w + (panel + group) * run.panelStride);
-      for (int64_t t = 0; t < split.count; ++t, next += perTile * 64) {
-        in.offset = split.begin(t) * 16;
-        run.run(in, first + split.begin(t), split.sizeOf(t), static_cast<int32_t>(panel), group, 0,
-                p->ci, next, lines ? perTile : 0);
-      }
+      run.runTiles(in, split, 0, split.count, first, static_cast<int32_t>(panel), group, 0, p->ci,
+                   next, lines ? perTile : 0);
     }
   }
 };

@@ -17,17 +17,9 @@ using wnnrt::WNNRT_SIMD_NS::RowJob;
 /// A 1x1 convolution of `pixels` neighbouring pixels; the tile's tensors are set.
 void pointwise(const ConvTile &conv, int64_t pixels) {
   TileInput in;
-  in.indirect = false;
-  in.taps = 1;
-  in.tapIndex[0] = 0;
-  in.tapOffset[0] = 0;
+  in.setPointwise();
   Split split(pixels, tilePixels);
-  for (int64_t t = 0; t < split.count; ++t) {
-    in.offset = split.begin(t) * 16;
-    for (int32_t panel = 0; panel < conv.panels; panel += tilePanels)
-      conv.run(in, split.begin(t), split.sizeOf(t), panel,
-               static_cast<int>(minOf(tilePanels, conv.panels - panel)), 0, conv.p->ci, nullptr, 0);
-  }
+  conv.runAllPanels(in, split, 0, split.count);
 }
 
 struct Mbconv {

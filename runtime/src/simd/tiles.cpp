@@ -30,36 +30,21 @@ WNNRT_INLINE void tileRow(vf (&acc)[P][V], const float *const *q, const float *x
   }
 }
 
+/// Adds the residual, clamps and stores whole panels.
 template <int P, int PANELS>
-WNNRT_INLINE void tileFinish(vf (&acc)[P][PANELS * vper16], const TileJob &job) {
+WNNRT_INLINE void tileFinish(vf (&acc)[P][PANELS * vper16], const TileJob &job, float *to,
+                             const float *residual) {
   constexpr int V = PANELS * vper16;
-  // Lanes of vector v to store; the last panel may be narrower.
-  int part[V];
-  WNNRT_UNROLL
-  for (int v = 0; v < V; ++v) {
-    int64_t left = (v / vper16 == PANELS - 1 ? job.cols : 16) - (v % vper16) * vlanes;
-    part[v] = static_cast<int>(maxOf(0, minOf(left, vlanes)));
-  }
-  const bool whole = job.cols == 16;
-  if (job.residual) {
+  if (residual) {
     WNNRT_UNROLL
     for (int v = 0; v < V; ++v) {
-      const float *r =
-          job.residual + (v / vper16) * job.residualPanelStride + (v % vper16) * vlanes;
+      const float *r = residual + (v / vper16) * job.residualPanelStride + (v % vper16) * vlanes;
       WNNRT_UNROLL
       for (int p = 0; p < P; ++p, r += job.residualPixelStride)
-        acc[p][v] = vadd(acc[p][v], whole ? vload(r) : vloadPart(r, part[v]));
+        acc[p][v] = vadd(acc[p][v], vload(r));
     }
   }
-  if (job.hi < __builtin_huge_valf()) {
-    vf lo = vset(job.lo), hi = vset(job.hi);
-    WNNRT_UNROLL
-    for (int p = 0; p < P; ++p) {
-      WNNRT_UNROLL
-      for (int v = 0; v < V; ++v)
-        acc[p][v] = vclamp(acc[p][v], lo, hi);
-    }
-  } else if (job.lo > -__builtin_huge_valf()) {
+  if (job.lo > -__builtin_huge_valf()) {
     vf lo = vset(job.lo);
     WNNRT_UNROLL
     for (int p = 0; p < P; ++p) {
@@ -68,18 +53,21 @@ WNNRT_INLINE void tileFinish(vf (&acc)[P][PANELS * vper16], const TileJob &job) 
         acc[p][v] = vmax(lo, acc[p][v]); // NaN stays NaN
     }
   }
+  if (job.hi < __builtin_huge_valf()) {
+    vf hi = vset(job.hi);
+    WNNRT_UNROLL
+    for (int p = 0; p < P; ++p) {
+      WNNRT_UNROLL
+      for (int v = 0; v < V; ++v)
+        acc[p][v] = vmin(hi, acc[p][v]);
+    }
+  }
   WNNRT_UNROLL
   for (int v = 0; v < V; ++v) {
-    float *y = job.y + (v / vper16) * job.yPanelStride + (v % vper16) * vlanes;
-    if (whole) {
-      WNNRT_UNROLL
-      for (int p = 0; p < P; ++p, y += job.yPixelStride)
-        vstore(y, acc[p][v]);
-    } else if (part[v] > 0) {
-      WNNRT_UNROLL
-      for (int p = 0; p < P; ++p, y += job.yPixelStride)
-        vstorePart(y, acc[p][v], part[v]);
-    }
+    float *y = to + (v / vper16) * job.yPanelStride + (v % vper16) * vlanes;
+    WNNRT_UNROLL
+    for (int p = 0; p < P; ++p, y += job.yPixelStride)
+      vstore(y, acc[p][v]);
   }
 }
 
@@ -105,7 +93,10 @@ WNNRT_INLINE void stridedRow(vf (&acc)[P][V], const float *const (&base)[(P + 2)
   }
 }
 
-template <int P, int PANELS, TileForm FORM> WNNRT_NOINLINE static void tile(const TileJob &job) {
+/// One tile; `ahead` is the next line to prefetch.
+template <int P, int PANELS, TileForm FORM>
+WNNRT_INLINE void oneTile(const TileJob &job, const float *from, float *y, const float *residual,
+                          const char *&ahead) {
   constexpr int V = PANELS * vper16;
   constexpr bool INDIRECT = FORM == Indirect;
   vf acc[P][V];
@@ -116,7 +107,6 @@ template <int P, int PANELS, TileForm FORM> WNNRT_NOINLINE static void tile(cons
     for (int p = 0; p < P; ++p)
       acc[p][v] = start;
   }
-  const char *ahead = job.prefetch;
   const int32_t lines = job.prefetchLines;
   const int32_t groups =
       lines ? job.taps * (job.blocks * 4 - 4 + (job.lastRows + 3) / 4) : 1; // of four rows
@@ -145,7 +135,7 @@ template <int P, int PANELS, TileForm FORM> WNNRT_NOINLINE static void tile(cons
         for (int p = 0; p < P; ++p)
           q[p] = pixels[p] + (offset & keep[p]);
       } else {
-        x = job.x + blockOffset + job.tapOffset[t];
+        x = from + blockOffset + job.tapOffset[t];
       }
       int row = 0;
       if (FORM == Strided) {
@@ -183,7 +173,23 @@ template <int P, int PANELS, TileForm FORM> WNNRT_NOINLINE static void tile(cons
         tileRow<P, V>(acc, INDIRECT ? q : nullptr, x, pixelStride, row, w + row * 16, panelStride);
     }
   }
-  tileFinish<P, PANELS>(acc, job);
+  tileFinish<P, PANELS>(acc, job, y, residual);
+}
+
+template <int P, int PANELS, TileForm FORM> WNNRT_NOINLINE static void tile(const TileJob &job) {
+  const float *x = job.x, *residual = job.residual;
+  float *y = job.y;
+  const char *ahead = job.prefetch;
+  const int64_t step = P * (FORM == Adjacent ? 16 : job.pixelStride);
+  for (int32_t left = job.repeat;;) {
+    oneTile<P, PANELS, FORM>(job, x, y, residual, ahead);
+    if (FORM == Indirect || --left <= 0)
+      return;
+    x += step;
+    y += P * job.yPixelStride;
+    if (residual)
+      residual += P * job.residualPixelStride;
+  }
 }
 
 /// fn[form][panels - 1][pixels]
@@ -211,9 +217,44 @@ static constexpr TileTable tileTable = {
 #undef WNNRT_TILES_MORE
 #undef WNNRT_PANELS
 
+/// A last panel that is narrower than 16: whole panels in a buffer, of which the real columns are
+/// copied.
+WNNRT_NOINLINE static void narrowTile(TileFn fn, int panels, int pixels, const TileJob &job) {
+  alignas(64) float out[tilePanels * tilePixels * 16], added[tilePanels * tilePixels * 16];
+  TileJob whole = job;
+  whole.repeat = 1;
+  whole.yPixelStride = whole.residualPixelStride = 16;
+  whole.yPanelStride = whole.residualPanelStride = tilePixels * 16;
+  whole.y = out;
+  for (int32_t tile = 0; tile < job.repeat; ++tile) {
+    auto copy = [&](float *to, int64_t toPixel, int64_t toPanel, const float *from,
+                    int64_t fromPixel, int64_t fromPanel) {
+      for (int panel = 0; panel < panels; ++panel)
+        for (int p = 0; p < pixels; ++p)
+          memcpy(to + panel * toPanel + p * toPixel, from + panel * fromPanel + p * fromPixel,
+                 static_cast<size_t>(panel + 1 == panels ? job.cols : 16) * sizeof(float));
+    };
+    int64_t first = tile * int64_t(pixels);
+    if (job.residual) {
+      memset(added, 0, sizeof(added));
+      copy(added, 16, tilePixels * 16, job.residual + first * job.residualPixelStride,
+           job.residualPixelStride, job.residualPanelStride);
+      whole.residual = added;
+    }
+    fn(whole);
+    copy(job.y + first * job.yPixelStride, job.yPixelStride, job.yPanelStride, out, 16,
+         tilePixels * 16);
+    whole.x += pixels * job.pixelStride;
+    whole.prefetch += int64_t(job.prefetchLines) * 64;
+  }
+}
+
 } // namespace
 
 void wnnrt::WNNRT_SIMD_NS::runTile(bool indirect, int panels, int pixels, const TileJob &job) {
   TileForm form = indirect ? Indirect : job.pixelStride == 16 ? Adjacent : Strided;
-  tileTable.fn[form][panels - 1][pixels](job);
+  TileFn fn = tileTable.fn[form][panels - 1][pixels];
+  if (job.cols < 16)
+    return narrowTile(fn, panels, pixels, job);
+  fn(job);
 }
