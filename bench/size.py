@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints code sizes and the time until a program can run its first inference.
 
-    size.py [NAME ...] [--build build/release] [--networks DIR]
+    size.py [NAME ...] [--build build/release] [--networks DIR] [--limit BYTES] [--parts]
 
-The runtime as a whole; then for each network (DIR/NAME/net.pt; bench/peers/run.py makes these) the
-generated code, a static program of it with what the linker keeps of the runtime, neither with
-weights, the seconds wnnxc and the C++ compiler take, and the microseconds from mapping the weights
-to the first kernel call. Exits 1 when the runtime has more than 1.5 MB of code.
+The runtime as a whole; then for each network (DIR/NAME/net.pt; bench/peers/run.py makes these, or
+NAME is a file) the generated code, and what a linked program of it has more than an empty one: code
+and constants, without weights and libc, with the kernels of AVX2 alone, of AVX-512 alone, of both,
+and of all instruction sets; the seconds wnnxc and the C++ compiler take; and the microseconds from
+mapping the weights to the first kernel call. --parts prints the largest functions of the program
+with both. Exits 1 when the runtime has more than 1.5 MB of code, or a program with both more than
+--limit.
 """
 import argparse
 import os
@@ -67,9 +70,73 @@ int main(int argc, char **argv) {
 '''
 
 
-def text_bytes(*files):
+EMPTY = "int main() { return 0; }\n"
+ISAS = {"AVX2": "avx2", "AVX-512": "avx512", "both": "avx2,avx512", "all": ""}
+
+
+def text_bytes(*files, data=False):
+    """Code and constants; with `data` also pointers to be relocated, such as kernel tables."""
     out = subprocess.run(["size", "-t", *files], check=True, stdout=subprocess.PIPE, text=True)
-    return int(out.stdout.splitlines()[-1].split()[0])
+    fields = out.stdout.splitlines()[-1].split()
+    return int(fields[0]) + (int(fields[1]) if data else 0)
+
+
+def largest(program, count=60):
+    out = subprocess.run(["nm", "-S", "-C", "--size-sort", "-r", program], check=True,
+                         stdout=subprocess.PIPE, text=True)
+    for line in out.stdout.splitlines()[:count]:
+        _, size, _, name = line.split(maxsplit=3)
+        print(f"{int(size, 16):8,} {name[:110]}")
+
+
+class Network:
+    """A model and a folder to build its programs in."""
+
+    def __init__(self, model, args, library, folder):
+        self.model, self.args, self.library, self.folder = model, args, library, folder
+        self.cxx = [os.environ.get("CXX", "c++"), "-std=c++17", "-O2", "-ffunction-sections",
+                    "-fdata-sections", "-I", os.path.join(ROOT, "runtime", "include"), "-I", folder]
+
+    def path(self, file):
+        return os.path.join(self.folder, file)
+
+    def write(self, file, text):
+        with open(self.path(file), "w", encoding="utf-8") as f:
+            f.write(text)
+        return self.path(file)
+
+    def generate(self, isas):
+        """Seconds of wnnxc and of the C++ compiler."""
+        start = time.perf_counter()
+        subprocess.run([os.path.join(self.args.build, "bin", "wnnxc"), self.model, "--rules",
+                        self.args.rules, "--name", "net", "--weights=file", "--profile", "--quiet",
+                        *(["--isa", isas] if isas else []), "-o", self.path("net.cpp")], check=True)
+        compiled = time.perf_counter()
+        subprocess.run([*self.cxx, "-c", self.path("net.cpp"), "-o", self.path("net.o")],
+                       check=True)
+        return compiled - start, time.perf_counter() - compiled
+
+    def link(self, source, program, *more):
+        subprocess.run([*self.cxx, source, *more, self.path("net.o"), self.library,
+                        "-Wl,--gc-sections", "-o", self.path(program)], check=True)
+        return self.path(program)
+
+    def program_bytes(self):
+        """What the program has more than an empty one."""
+        with open(self.path("net.h"), encoding="utf-8") as f:
+            header = f.read()
+        types = [word for word in header.split("net_run(")[1].split(")")[0].split(",")][2:]
+        call = ", ".join(f"({t.rsplit('*', 1)[0]}*)p[{i + 2}]" for i, t in enumerate(types))
+        plain = self.link(self.write("plain.cpp", PLAIN.replace("CALL", call)), "plain")
+        subprocess.run([*self.cxx, self.write("empty.cpp", EMPTY), "-Wl,--gc-sections", "-o",
+                        self.path("empty")], check=True)
+        return text_bytes(plain, data=True) - text_bytes(self.path("empty"), data=True)
+
+    def ready_us(self):
+        program = self.link(self.write("ready.cpp", READY), "ready", "-pthread")
+        return min(float(subprocess.run([program, self.path("net.weights")], check=True,
+                                        stdout=subprocess.PIPE, text=True).stdout)
+                   for _ in range(5))
 
 
 def main():
@@ -79,48 +146,34 @@ def main():
     parser.add_argument("--networks",
                         default=os.path.join(ROOT, "build", "peers-bench", "networks"))
     parser.add_argument("--rules", default=os.path.join(ROOT, "patterns", "default.pat"))
+    parser.add_argument("--limit", type=int, help="most bytes of a program with both")
+    parser.add_argument("--parts", action="store_true")
     args = parser.parse_args()
     library = next(os.path.join(d, f) for d, _, files in os.walk(args.build) for f in files
                    if f == "libwnnrt.a")
     runtime = text_bytes(library)
     print(f"runtime, all ISAs: {runtime:,} bytes of code and constants\n")
-    print("| network | wnnxc, s | C++ compiler, s | generated code | program | first kernel after, us |"
-          "\n|---|---|---|---|---|---|")
-    cxx = [os.environ.get("CXX", "c++"), "-std=c++17", "-O2", "-ffunction-sections", "-I",
-           os.path.join(ROOT, "runtime", "include")]
+    print("| network | wnnxc, s | C++ compiler, s | generated code | program: "
+          + " | ".join(ISAS) + " | first kernel after, us |\n|---" + "|---" * (len(ISAS) + 4) + "|")
+    failed = runtime > LIMIT
     for name in args.names:
+        model = name if os.path.isfile(name) else os.path.join(args.networks, name, "net.pt")
         with tempfile.TemporaryDirectory() as folder:
-            def path(file):
-                return os.path.join(folder, file)
-
-            start = time.perf_counter()
-            subprocess.run([os.path.join(args.build, "bin", "wnnxc"),
-                            os.path.join(args.networks, name, "net.pt"), "--rules", args.rules,
-                            "--name", "net", "--weights=file", "--profile", "--quiet", "-o",
-                            path("net.cpp")], check=True)
-            compiled = time.perf_counter()
-            subprocess.run([*cxx, "-I", folder, "-c", path("net.cpp"), "-o", path("net.o")],
-                           check=True)
-            done = time.perf_counter()
-            with open(path("net.h"), encoding="utf-8") as f:
-                header = f.read()
-            types = [word for word in header.split("net_run(")[1].split(")")[0].split(",")][2:]
-            call = ", ".join(f"({t.rsplit('*', 1)[0]}*)p[{i + 2}]" for i, t in enumerate(types))
-            with open(path("plain.cpp"), "w", encoding="utf-8") as f:
-                f.write(PLAIN.replace("CALL", call))
-            with open(path("ready.cpp"), "w", encoding="utf-8") as f:
-                f.write(READY)
-            subprocess.run([*cxx, "-I", folder, path("plain.cpp"), path("net.o"), library,
-                            "-Wl,--gc-sections", "-o", path("plain")], check=True)
-            subprocess.run([*cxx, "-pthread", "-I", folder, path("ready.cpp"), path("net.o"),
-                            library, "-o", path("ready")], check=True)
-            ready = min(float(subprocess.run([path("ready"), path("net.weights")], check=True,
-                                             stdout=subprocess.PIPE, text=True).stdout)
-                        for _ in range(5))
-            print(f"| {name} | {compiled - start:.2f} | {done - compiled:.2f} | "
-                  f"{text_bytes(path('net.o')):,} | {text_bytes(path('plain')):,} | {ready:.0f} |",
-                  flush=True)
-    sys.exit(runtime > LIMIT)
+            network = Network(model, args, library, folder)
+            sizes = {}
+            for what, isas in ISAS.items():
+                seconds = network.generate(isas)
+                sizes[what] = network.program_bytes()
+                if what == "both" and args.parts:
+                    largest(network.path("plain"))
+            print(f"| {os.path.basename(name)} | {seconds[0]:.2f} | {seconds[1]:.2f} | "
+                  f"{text_bytes(network.path('net.o'), data=True):,} | "
+                  + " | ".join(f"{s:,}" for s in sizes.values())
+                  + f" | {network.ready_us():.0f} |", flush=True)
+            if args.limit and sizes["both"] > args.limit:
+                print(f"{name}: {sizes['both']:,} bytes with both, limit {args.limit:,}")
+                failed = True
+    sys.exit(failed)
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ Names nameAll(const Plan &plan, const std::string &modelName) {
   n.model = cleanName(modelName);
   n.upper = upperCase(n.model);
   NameTable locals({"weights", "arena", "context", "kernels", "status", "p", "byte", "steps",
-                    "weight_data", "weight_id", "w"});
+                    "weight_data", "weight_id", "w", "own", "tables", "tables_end", "isa", "k"});
   NameTable constants({n.upper + "_ARENA", n.upper + "_WEIGHTS", n.upper + "_H"});
   auto port = [&](const PlanPort &p, std::vector<std::string> &names,
                   std::vector<std::string> &upper) {
@@ -120,6 +120,7 @@ GeneratedFiles generate(const Plan &plan, const Graph &graph, const CodeGenOptio
   if (!options.rulesText.empty())
     facts.rulesHash = sha256Hex(options.rulesText).substr(0, 32);
   facts.mode = options.weights;
+  facts.isas = options.isas;
   if (!plan.weights.empty()) {
     facts.weightHeader = weightHeader(plan);
     facts.weightBytes = plan.weightBytes + weightHeaderBytes;

@@ -175,7 +175,7 @@ FailureOr<std::unique_ptr<CompiledModels>> CompiledModels::build(llvm::ArrayRef<
     }
     tail += entryFor(unsigned(i), *jobs[i].plan, function);
   }
-  entries.text += "#include \"wnnrt.h\"\n#include <limits>\n#include <string.h>\n" + tail;
+  entries.text += "#include \"wnnrt_rows.h\"\n#include <limits>\n#include <string.h>\n" + tail;
   if (failed(builder.writeFile(entries.name, entries)))
     return failure();
   builder.sources.push_back(builder.at(entries.name));

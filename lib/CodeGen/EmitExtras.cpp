@@ -64,6 +64,15 @@ GeneratedFile emitCMake(const Names &names, const Facts &facts) {
   out.put("target_compile_features(" + m + " PUBLIC cxx_std_17)");
   out.put("target_include_directories(" + m + " PUBLIC \"${CMAKE_CURRENT_LIST_DIR}\")");
   out.put("target_link_libraries(" + m + " PUBLIC wnnrt)");
+  out.put("if(CMAKE_CXX_COMPILER_ID MATCHES \"GNU|Clang\")");
+  out.put("  # Functions that nothing calls are left out: the runtime has each in a section.");
+  out.put("  target_compile_options(" + m + " PRIVATE -ffunction-sections -fdata-sections)");
+  out.put("  if(APPLE)");
+  out.put("    target_link_options(" + m + " INTERFACE LINKER:-dead_strip)");
+  out.put("  else()");
+  out.put("    target_link_options(" + m + " INTERFACE LINKER:--gc-sections)");
+  out.put("  endif()");
+  out.put("endif()");
   if (assembler)
     out.put("set_source_files_properties(\"${CMAKE_CURRENT_LIST_DIR}/" + m +
             "_weights.S\" PROPERTIES OBJECT_DEPENDS \"${CMAKE_CURRENT_LIST_DIR}/" + m +

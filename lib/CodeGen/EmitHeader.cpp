@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The header: C99, sizes as constants, two functions.
+// The header: C99, sizes as constants, three functions.
 #include "CodePrinter.h"
 #include "Names.h"
 
@@ -143,11 +143,21 @@ GeneratedFile emitHeader(const Plan &plan, const Names &n, const Facts &facts) {
   items.back() += ");";
   out.fill(head, items, 4);
   out.blank();
-  out.put("/* The same with a context of the caller's: kernels of one ISA, or a thread pool. */");
+  out.put(
+      "/* The same with a context of the caller's: a thread pool, or kernels that it chose. */");
   items = params;
   items.insert(items.begin(), "const wnnrt_context *context,");
   items.back() += ");";
   out.fill("wnnrt_status " + n.model + "_run_with(", items, 4);
+  out.blank();
+  std::string held;
+  for (const std::string &isa : facts.isas)
+    held += (held.empty() ? "" : ", ") + isa;
+  out.put("/* The kernels of this network for one instruction set, or for the newest older one "
+          "that it");
+  out.put(
+      star("has; null where this CPU cannot run `isa`, or there is none. It has " + held + ". */"));
+  out.put("const wnnrt_kernels *" + n.model + "_kernels(wnnrt_isa isa);");
   out.blank();
   out.put("#ifdef __cplusplus");
   out.put("} /* extern \"C\" */");

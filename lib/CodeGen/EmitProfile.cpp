@@ -67,8 +67,8 @@ GeneratedFile emitProfile(const Plan &plan, const Names &n, const Facts &facts) 
       facts.mode == WeightMode::File ? literal(n.model + ".weights") : std::string("nullptr");
   out.put(fmt::format("  const wnnrt::profile::Model model = {{{}, steps, {}, ports, {},",
                       literal(n.model), plan.calls.size(), at));
-  out.put(fmt::format("                                       {}, {}, &run}};", plan.arenaBytes,
-                      weights));
+  out.put(fmt::format("                                       {}, {}, &run, &{}_kernels}};",
+                      plan.arenaBytes, weights, n.model));
   out.put("  return wnnrt::profile::main(argc, argv, model);");
   out.put("}");
   return {n.model + "_profile.cpp", out.take(), {}};

@@ -97,6 +97,7 @@ public:
     steps(firstLines);
     if (facts.weightBytes)
       weightDeclaration();
+    emitKernelTables(out, plan, n, facts);
     out.blank();
     out.put("} // namespace");
     out.blank();
@@ -115,6 +116,8 @@ private:
     if (needsLimits(plan))
       out.put("#include <limits>");
     out.put("#include <string.h>");
+    out.blank();
+    out.put("#include \"wnnrt_rows.h\"");
     out.blank();
     out.put(fmt::format("static_assert(wnnrt::abiHash() == {:#x}u,", wnnrt::abiHash()));
     out.put("              \"" + n.model +
@@ -334,10 +337,12 @@ private:
       out.put("extern \"C\" const byte " + n.model + "_weight_data[];");
       out.blank();
     }
+    emitKernelsFunction(out, n, facts);
+    out.blank();
     out.fill("wnnrt_status " + n.model + "_run_with(", publicParameters(true), 4);
     out.indent();
     out.put("if (wnnrt_abi_hash() != wnnrt::abiHash()) return WNNRT_UNSUPPORTED;");
-    out.put("if (!context || !context->kernels) return WNNRT_INVALID_ARGUMENT;");
+    out.put("if (!context) return WNNRT_INVALID_ARGUMENT;");
     if (usesArena)
       out.put("if (!arena || reinterpret_cast<uintptr_t>(arena) % " + n.upper +
               "_ARENA_ALIGNMENT != 0) return WNNRT_INVALID_ARGUMENT;");
@@ -362,11 +367,14 @@ private:
     } else {
       out.put("(void)weights;");
     }
+    out.put("wnnrt_context own = *context;");
+    out.put("if (!own.kernels) own.kernels = " + n.model + "_kernels(wnnrt_cpu_isa());");
+    out.put("if (!own.kernels) return WNNRT_UNSUPPORTED; // no kernels for this CPU");
     out.put("const uint64_t fp = wnnrt_fp_enter(); // subnormal numbers count as zero");
     std::vector<std::string> args = buffers(false);
     if (plan.calls.empty())
       args.clear();
-    args.insert(args.begin(), "context,");
+    args.insert(args.begin(), "&own,");
     args.back().pop_back();
     args.back() += ");";
     out.fill("const wnnrt_status status = steps(", args, 4);

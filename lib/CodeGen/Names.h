@@ -26,7 +26,14 @@ struct Facts {
   std::vector<uint8_t> weightHeader; // of `weightHeaderBytes`; empty without weights
   int64_t weightBytes = 0;           // header included
   WeightMode mode = WeightMode::Embed;
+  std::vector<std::string> isas; // oldest first
 };
+
+class CodePrinter;
+/// The kernels of the steps for each ISA, and the choice between them.
+void emitKernelTables(CodePrinter &out, const Plan &plan, const Names &names, const Facts &facts);
+/// The function that hands these tables out; behind the unnamed namespace.
+void emitKernelsFunction(CodePrinter &out, const Names &names, const Facts &facts);
 
 GeneratedFile emitHeader(const Plan &plan, const Names &names, const Facts &facts);
 /// `firstLines` receives the line at which each step starts.

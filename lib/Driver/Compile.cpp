@@ -9,6 +9,7 @@
 #include "wnnx/Driver/ModelFile.h"
 #include "wnnx/Ops/Infer.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Path.h"
 
@@ -34,6 +35,26 @@ static LogicalResult checkSourceName(const CompileJobOptions &o, Diagnostics &di
                               "symbols"
                             : "the file must be named after the model")
       .hint("`-o " + name + ".cpp`");
+}
+
+/// Instruction sets in the order of their age.
+static LogicalResult isasOf(const CompileJobOptions &o, cg::CodeGenOptions &to,
+                            Diagnostics &diags) {
+  if (o.isas.empty())
+    return success();
+  std::string known;
+  to.isas.clear();
+  for (std::string_view name : cg::isaNames()) {
+    known += (known.empty() ? "`" : ", `") + std::string(name) + "`";
+    if (llvm::is_contained(o.isas, name))
+      to.isas.push_back(std::string(name));
+  }
+  LogicalResult result = success();
+  for (const std::string &name : o.isas)
+    if (!llvm::is_contained(cg::isaNames(), std::string_view(name)))
+      result = diags.error("--isa", "bad-isa", "no instruction set `" + name + "`")
+                   .hint("there are " + known);
+  return result;
 }
 
 static LogicalResult writeSource(const Graph &graph, const CompileJobOptions &o, Outputs &outputs,
@@ -69,6 +90,8 @@ static LogicalResult writeSource(const Graph &graph, const CompileJobOptions &o,
   options.weights = weightMode(o.weights);
   options.rulesText = rulesText;
   options.profile = o.profile;
+  if (isasOf(o, options, diags).failed())
+    return failure();
   cg::GeneratedFiles generated = cg::generate(*plan, graph, options);
   for (const cg::GeneratedFile &f : generated.files) {
     llvm::SmallString<128> path = llvm::sys::path::parent_path(o.output);
@@ -94,6 +117,8 @@ LogicalResult compileModel(CompileJobOptions o, llvm::raw_ostream &log, Diagnost
   // Wrong options are all told before the work begins.
   bool good = parseInputSpecs(o.inputs, load.inputs, diags).succeeded();
   good &= !source || checkSourceName(o, diags).succeeded();
+  cg::CodeGenOptions checked;
+  good &= isasOf(o, checked, diags).succeeded();
   good &= checkPassNames(o.pipeline.passes, "--passes", diags).succeeded();
   FailureOr<LoadedRules> rules = loadPipelineRules(o.pipeline, diags);
   if (!good || failed(rules))

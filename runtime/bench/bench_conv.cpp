@@ -253,6 +253,7 @@ void run(const char *network, const std::vector<Layer> &layers, const wnnrt_cont
 int main(int argc, char **argv) {
   wnnrt_context ctx;
   wnnrt_context_init(&ctx);
+  ctx.kernels = wnnrt_kernels_best();
   if (argc > 1)
     for (int isa = 0; isa < WNNRT_ISA_COUNT; ++isa)
       if (!std::strcmp(argv[1], wnnrt_isa_name(static_cast<wnnrt_isa>(isa))))

@@ -120,6 +120,7 @@ struct Bench {
 int main(int argc, char **argv) {
   Bench bench;
   wnnrt_context_init(&bench.ctx);
+  bench.ctx.kernels = wnnrt_kernels_best();
   for (int isa = 0; argc > 1 && isa < WNNRT_ISA_COUNT; ++isa)
     if (!strcmp(argv[1], wnnrt_isa_name(static_cast<wnnrt_isa>(isa))) &&
         wnnrt_kernels_for(static_cast<wnnrt_isa>(isa)))

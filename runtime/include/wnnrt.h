@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 /* Bumped whenever a struct, an enum value, a packing equation or a row changes. */
-#define WNNRT_ABI 5
+#define WNNRT_ABI 6
 
 /* Best alignment of arenas, weights and c16 tensors. Every kernel is correct at element alignment.
  */
@@ -544,6 +544,7 @@ typedef void (*wnnrt_task)(void *arg, int32_t index);
 typedef void (*wnnrt_parallel_for)(void *user, int32_t count, wnnrt_task body, void *arg);
 
 struct wnnrt_context {
+  /* A network takes its kernels from here. Null: those it has itself, the best for this CPU. */
   const wnnrt_kernels *kernels;
   wnnrt_parallel_for parallel_for; /* null: everything on the calling thread */
   void *user;                      /* handed to parallel_for */
@@ -559,8 +560,15 @@ struct wnnrt_context {
 #define WNNRT_SCRATCH void * /* wnnrt_<kernel>_scratch_bytes(params) bytes; aligned to 64 */
 
 #define WNNRT_UNWRAP(...) __VA_ARGS__
+/* A table of the library has all rows. That of a program may have those it needs; the others are
+ * null. Tables made of another one, as those that take times, start as its copy. */
 struct wnnrt_kernels {
   const char *isa;
+  /* The rows of plain C++, for what a row above them does not do; a missing one is
+   * WNNRT_UNSUPPORTED. */
+  const wnnrt_kernels *reference;
+  /* Names what the linker is to keep besides; kernels do not read it. May be null. */
+  const void *const *parts;
 #define WNNRT_KERNEL(name, params, args)                                                           \
   wnnrt_status (*name)(const wnnrt_context *ctx, const params *p, WNNRT_UNWRAP args);
 #include "wnnrt_kernels.def"
@@ -580,14 +588,17 @@ typedef enum wnnrt_isa {
   WNNRT_ISA_COUNT = 4
 } wnnrt_isa;
 
-/* The best table for this CPU, chosen once. Never null. */
+/* The newest ISA that the library has and this CPU can run; it can run all older ones. */
+wnnrt_isa wnnrt_cpu_isa(void);
+/* The best table for this CPU. Never null. A program that calls this or wnnrt_kernels_for holds
+ * every kernel there is; a network's own table needs neither. */
 const wnnrt_kernels *wnnrt_kernels_best(void);
 /* The table of one ISA, or null where it is not built or this CPU cannot run it. Slots that an ISA
- * does not have hold an older ISA's kernel; no slot is null. */
+ * does not have hold the reference kernel; no slot is null. */
 const wnnrt_kernels *wnnrt_kernels_for(wnnrt_isa isa);
 const char *wnnrt_isa_name(wnnrt_isa isa);
 
-/* Best kernels, one thread. */
+/* The network's own kernels, one thread. */
 void wnnrt_context_init(wnnrt_context *ctx);
 
 /* WNNRT_ABI and a hash of the rows and struct sizes that the library was built with. */

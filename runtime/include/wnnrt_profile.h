@@ -41,6 +41,7 @@ struct Model {
   const char *weightFile; // null: the weights are in the program
   wnnrt_status (*run)(const wnnrt_context *context, const void *weights, void *arena,
                       void *const *ports);
+  const wnnrt_kernels *(*kernels)(wnnrt_isa isa); // that the program has
 };
 
 using Clock = std::chrono::steady_clock;
@@ -75,7 +76,7 @@ template <class... A> struct Row<wnnrt_status (*)(const wnnrt_context *, A...)> 
 };
 
 inline wnnrt_kernels timedKernels(const char *isa) {
-  wnnrt_kernels t;
+  wnnrt_kernels t = {};
   t.isa = isa;
 #define WNNRT_KERNEL(name, params, args)                                                           \
   t.name = &Row<decltype(wnnrt_kernels::name)>::template timed<&wnnrt_kernels::name>;
@@ -300,15 +301,14 @@ inline int main(int argc, char **argv, const Model &m) {
     return usage(argv[0]);
   wnnrt_context real;
   wnnrt_context_init(&real);
-  if (isa) {
-    real.kernels = nullptr;
-    for (int k = 0; k < WNNRT_ISA_COUNT; ++k)
-      if (!strcmp(isa, wnnrt_isa_name(static_cast<wnnrt_isa>(k))))
-        real.kernels = wnnrt_kernels_for(static_cast<wnnrt_isa>(k));
-    if (!real.kernels) {
-      fprintf(stderr, "error: this CPU cannot run `%s`\n", isa);
-      return 1;
-    }
+  real.kernels = m.kernels(wnnrt_cpu_isa());
+  for (int k = 0; isa && k < WNNRT_ISA_COUNT; ++k)
+    if (!strcmp(isa, wnnrt_isa_name(static_cast<wnnrt_isa>(k))))
+      real.kernels = m.kernels(static_cast<wnnrt_isa>(k));
+  if (!real.kernels || (isa && strcmp(isa, real.kernels->isa) != 0)) {
+    fprintf(stderr, "error: this CPU cannot run `%s`, or this program does not have it\n",
+            isa ? isa : "what this program has");
+    return 1;
   }
   ThreadPool pool(threads);
   pool.attach(real);

@@ -12,6 +12,7 @@ TEST(Table, EverySlotIsFilledForEveryIsa) {
       continue;
     ++tables;
     EXPECT_STREQ(k->isa, wnnrt_isa_name(static_cast<wnnrt_isa>(isa)));
+    EXPECT_EQ(k->reference, wnnrt_kernels_for(WNNRT_ISA_REF));
 #define WNNRT_KERNEL(name, params, args) EXPECT_NE(k->name, nullptr) << #name;
 #include "wnnrt_kernels.def"
   }
@@ -27,9 +28,10 @@ TEST(Table, BestIsTheNewestIsaOfThisHost) {
       newest = k;
   EXPECT_EQ(best, newest);
   EXPECT_EQ(best, wnnrt_kernels_best());
+  EXPECT_EQ(best, wnnrt_kernels_for(wnnrt_cpu_isa()));
   wnnrt_context ctx;
   wnnrt_context_init(&ctx);
-  EXPECT_EQ(ctx.kernels, best);
+  EXPECT_EQ(ctx.kernels, nullptr) << "the network's own";
   EXPECT_EQ(ctx.num_threads, 1);
 }
 

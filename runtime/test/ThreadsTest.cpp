@@ -91,6 +91,7 @@ TEST(ThreadsTest, ConvolutionsAreTheSameOnAPool) {
   std::vector<float> scratch(wnnrt_conv2d_winograd4_c16_scratch_bytes(&p) / 4);
   wnnrt_context ctx;
   wnnrt_context_init(&ctx);
+  ctx.kernels = wnnrt_kernels_best();
   std::vector<float> results[2][4];
   wnnrt::ThreadPool pools[] = {wnnrt::ThreadPool(1), wnnrt::ThreadPool(2), wnnrt::ThreadPool(3),
                                wnnrt::ThreadPool(7)};

@@ -30,6 +30,10 @@ int main(int argc, char **argv) {
       "weights", {"auto", "embed", "incbin", "file"}, o.weights,
       "Where the weights of C++ go: into the source, into the object file by the assembler, "
       "or into a file to be mapped; auto embeds small ones and assembles large ones");
+  line.names("isa", "A,B,...", o.isas,
+             "Instruction sets whose kernels C++ holds, of vec128 (SSE2, or NEON on ARM), avx2, "
+             "avx512 and ref (plain C++); all but ref without it. A CPU that can run none of them "
+             "gets the status WNNRT_UNSUPPORTED");
   line.choice("winograd", {"off", "f2", "f4"}, o.winograd,
               "Largest tiles of 3x3 convolutions by Winograd's algorithm, which rounds differently "
               "(docs/performance.md): none, 2x2, or 4x4; f4 without it");

@@ -219,6 +219,136 @@ TEST_F(GeneratedCode, TwoModelsRunWithoutHeapInEveryWeightMode) {
   }
 }
 
+/// Runs a model with its own kernels of each ISA, with those it picks itself, and with a table
+/// whose rows count their calls.
+const char *const isaProgram = R"(
+#include "tiny.h"
+#include <math.h>
+#include <string.h>
+
+static int calls = 0;
+static const wnnrt_kernels *real;
+static wnnrt_status counted(const wnnrt_context *ctx, const wnnrt_conv2d_params *p, const void *x,
+                            const void *w, const void *bias, const void *residual, void *y) {
+  ++calls;
+  return real->conv2d_first(ctx, p, x, w, bias, residual, y);
+}
+
+alignas(64) static unsigned char arena[TINY_ARENA_BYTES];
+static float image[TINY_IMAGE_COUNT], expected[TINY_LOGITS_COUNT], got[TINY_LOGITS_COUNT];
+
+static bool same() {
+  for (int i = 0; i < TINY_LOGITS_COUNT; ++i)
+    if (!(fabsf(got[i] - expected[i]) <= 1e-4f * (1 + fabsf(expected[i])))) return false;
+  return true;
+}
+
+int main() {
+  for (int i = 0; i < TINY_IMAGE_COUNT; ++i) image[i] = float(i % 7) - 3;
+  wnnrt_context context;
+  wnnrt_context_init(&context);
+  if (tiny_run_with(&context, nullptr, arena, image, expected) != WNNRT_OK) return 2;
+  if (tiny_run_with(nullptr, nullptr, arena, image, got) != WNNRT_INVALID_ARGUMENT) return 3;
+  const wnnrt_kernels *last = nullptr;
+  for (int isa = 1; isa < WNNRT_ISA_COUNT; ++isa) {
+    context.kernels = tiny_kernels(static_cast<wnnrt_isa>(isa));
+    if ((context.kernels != nullptr) != (isa <= wnnrt_cpu_isa())) return 4;
+    if (!context.kernels) continue;
+    if (context.kernels == last) return 5;
+    if (strcmp(context.kernels->isa, wnnrt_isa_name(wnnrt_isa(isa)))) return 5;
+    last = context.kernels;
+    memset(got, 0, sizeof got);
+    if (tiny_run_with(&context, nullptr, arena, image, got) != WNNRT_OK || !same()) return 6;
+  }
+  real = tiny_kernels(wnnrt_cpu_isa());
+  wnnrt_kernels table = *real;
+  table.conv2d_first = counted;
+  context.kernels = &table;
+  memset(got, 0, sizeof got);
+  if (tiny_run_with(&context, nullptr, arena, image, got) != WNNRT_OK || !same()) return 7;
+  if (calls != 1) return 8;
+#ifdef WHOLE
+  for (int isa = 0; isa <= wnnrt_cpu_isa(); ++isa) {
+    context.kernels = wnnrt_kernels_for(static_cast<wnnrt_isa>(isa));
+    memset(got, 0, sizeof got);
+    if (tiny_run_with(&context, nullptr, arena, image, got) != WNNRT_OK || !same()) return 9;
+  }
+#endif
+  return 0;
+}
+)";
+
+TEST_F(GeneratedCode, HoldsTheKernelsOfItsStepsForEveryIsa) {
+  write("program.cpp", isaProgram);
+  write(generate(*smallNet("tiny", 1), cg::WeightMode::Embed));
+  for (bool whole : {false, true}) {
+    std::vector<std::string> args{compiler(),
+                                  "-std=c++17",
+                                  "-O1",
+                                  include,
+                                  "-I" + folder,
+                                  folder + "/program.cpp",
+                                  folder + "/tiny.cpp",
+                                  WNNX_RUNTIME_LIBRARY,
+                                  "-o",
+                                  folder + "/program"};
+    if (whole)
+      args.push_back("-DWHOLE");
+#ifdef WNNX_COMPILE_FLAGS
+    for (const char *flag : {WNNX_COMPILE_FLAGS})
+      args.push_back(flag);
+#endif
+    ASSERT_EQ(run(args), "");
+    EXPECT_EQ(run({folder + "/program"}), "") << whole;
+    auto program = llvm::MemoryBuffer::getFile(folder + "/program");
+    ASSERT_TRUE(program);
+    llvm::StringRef bytes = (*program)->getBuffer(); // with the names of its functions
+    EXPECT_TRUE(bytes.contains("wnnrt_cpu_isa"));
+    EXPECT_EQ(bytes.contains("upsample2d"), whole);
+  }
+}
+
+/// On a CPU or a target that has none of the program's ISAs.
+TEST_F(GeneratedCode, SaysWhereItHasNoKernels) {
+  Diagnostics d;
+  std::unique_ptr<Graph> net = smallNet("tiny", 1);
+  FailureOr<Plan> plan = makePlan(*net, {}, d);
+  ASSERT_FALSE(failed(plan));
+  cg::CodeGenOptions options;
+  options.isas = {"avx512"};
+  write(cg::generate(*plan, *net, options));
+  // Stands for a runtime on a CPU from before AVX2.
+  write("program.cpp",
+        "#include \"tiny.h\"\n"
+        "alignas(64) static unsigned char arena[TINY_ARENA_BYTES];\n"
+        "static float image[TINY_IMAGE_COUNT], logits[TINY_LOGITS_COUNT];\n"
+        "extern \"C\" wnnrt_isa wnnrt_cpu_isa(void) { return WNNRT_ISA_VEC128; }\n"
+        "int main() {\n"
+        "  if (tiny_kernels(WNNRT_ISA_AVX512) || tiny_kernels(WNNRT_ISA_VEC128)) return 2;\n"
+        "  return tiny_run(nullptr, arena, image, logits) == WNNRT_UNSUPPORTED ? 0 : 3;\n"
+        "}\n");
+  std::vector<std::string> args{compiler(),
+                                "-std=c++17",
+                                "-O1",
+                                include,
+                                "-I" + folder,
+                                folder + "/program.cpp",
+                                folder + "/tiny.cpp",
+                                WNNX_RUNTIME_LIBRARY,
+                                "-o",
+                                folder + "/program"};
+#ifdef WNNX_COMPILE_FLAGS
+  for (const char *flag : {WNNX_COMPILE_FLAGS})
+    args.push_back(flag);
+#endif
+#ifdef __x86_64__
+  ASSERT_EQ(run(args), "");
+  EXPECT_EQ(run({folder + "/program"}), "");
+#endif
+  args.push_back("-DWNNRT_HAVE_AVX512=0");
+  EXPECT_NE(run(args).find("generate it with --isa=vec128"), std::string::npos);
+}
+
 TEST_F(GeneratedCode, SameBytesEverywhere) {
   std::string first = textOf(generate(*smallNet("tiny", 1), cg::WeightMode::Embed));
   EXPECT_EQ(first.find(folder), std::string::npos);

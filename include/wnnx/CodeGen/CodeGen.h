@@ -7,6 +7,7 @@
 
 #include "wnnx/Plan/Plan.h"
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <string>
@@ -28,6 +29,8 @@ struct CodeGenOptions {
   std::string rulesText;
   /// Also writes NAME_profile.cpp, a program that prints the time of each step.
   bool profile = false;
+  /// The ISAs whose kernels the program holds ("avx2"; see `isaNames`), oldest first.
+  std::vector<std::string> isas{"vec128", "avx2", "avx512"};
 };
 
 struct GeneratedFile {
@@ -47,6 +50,9 @@ struct GeneratedFiles {
 };
 
 GeneratedFiles generate(const Plan &plan, const Graph &graph, const CodeGenOptions &options);
+
+/// The names that `CodeGenOptions::isas` may hold, oldest first.
+llvm::ArrayRef<std::string_view> isaNames();
 
 /// A C identifier for a model: letters, digits and single underscores, starting with a letter.
 std::string cleanName(std::string_view name);

@@ -17,9 +17,10 @@ struct CompileJobOptions {
   bool stats = false;
   bool arenaReport = false; // prints `printArena` to the log
   bool profile = false;
-  std::string winograd = "f4"; // off, f2, f4
-  std::string tuning;          // a file of measured choices (Plan/Tuning.h) to use
-  std::string tune;            // a file to write them to, after measuring
+  std::vector<std::string> isas; // whose kernels C++ holds; empty: all
+  std::string winograd = "f4";   // off, f2, f4
+  std::string tuning;            // a file of measured choices (Plan/Tuning.h) to use
+  std::string tune;              // a file to write them to, after measuring
 };
 
 /// Reads, transforms and writes. On failure nothing has been written, and the reason is reported.

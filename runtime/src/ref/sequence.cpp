@@ -46,6 +46,7 @@ wnnrt_status runRnn(const wnnrt_context *ctx, const wnnrt_rnn_params *p, int64_t
                     const void *x, const void *wih, const void *whh, const void *bih,
                     const void *bhh, void *yv, void *hn, const RnnScratch &s, Cell &&cell) {
   int64_t row = gates * p->hidden;
+  auto *linear = ctx->kernels && ctx->kernels->linear ? ctx->kernels->linear : &wnnrt::ref::linear;
   wnnrt_linear_params inputs = {};
   inputs.n = row;
   inputs.k = p->input;
@@ -54,8 +55,8 @@ wnnrt_status runRnn(const wnnrt_context *ctx, const wnnrt_rnn_params *p, int64_t
   inputs.m = oneProduct ? int64_t(p->seq) * p->batch : p->batch;
   for (int64_t t = 0; t < (oneProduct ? 1 : p->seq); ++t)
     if (wnnrt_status status =
-            ctx->kernels->linear(ctx, &inputs, static_cast<const float *>(x) + t * p->x_strides[0],
-                                 wih, bih, nullptr, s.inputGates + t * p->batch * row))
+            linear(ctx, &inputs, static_cast<const float *>(x) + t * p->x_strides[0], wih, bih,
+                   nullptr, s.inputGates + t * p->batch * row))
       return status;
   wnnrt_linear_params states = {};
   states.m = p->batch;
@@ -63,8 +64,7 @@ wnnrt_status runRnn(const wnnrt_context *ctx, const wnnrt_rnn_params *p, int64_t
   states.k = p->hidden;
   for (int64_t step = 0; step < p->seq; ++step) {
     int64_t t = p->reverse ? p->seq - 1 - step : step;
-    if (wnnrt_status status =
-            ctx->kernels->linear(ctx, &states, s.h, whh, bhh, nullptr, s.stateGates))
+    if (wnnrt_status status = linear(ctx, &states, s.h, whh, bhh, nullptr, s.stateGates))
       return status;
     for (int64_t b = 0; b < p->batch; ++b) {
       float *h = s.h + b * p->hidden;

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every kernel of every ISA by name: wnnrt::avx2::conv2d_c16. A program that names kernels instead
+// of asking for a whole table (wnnrt_kernels_for) holds these alone, and whatever they call. Rows
+// that an ISA does not have are those of `ref`. What an ISA's name stands for on a CPU without it
+// must not be called: wnnrt_cpu_isa() tells.
+#ifndef WNNRT_ROWS_H
+#define WNNRT_ROWS_H
+
+#include "wnnrt.h"
+
+// The ISAs that the library has; its CMake files say so, and this is what they say.
+#if defined(__GNUC__) || defined(__clang__)
+#ifndef WNNRT_HAVE_VEC128
+#define WNNRT_HAVE_VEC128 1
+#endif
+#ifdef __x86_64__
+#ifndef WNNRT_HAVE_AVX2
+#define WNNRT_HAVE_AVX2 1
+#endif
+#ifndef WNNRT_HAVE_AVX512
+#define WNNRT_HAVE_AVX512 1
+#endif
+#endif
+#endif
+#ifndef WNNRT_HAVE_VEC128
+#define WNNRT_HAVE_VEC128 0
+#endif
+#ifndef WNNRT_HAVE_AVX2
+#define WNNRT_HAVE_AVX2 0
+#endif
+#ifndef WNNRT_HAVE_AVX512
+#define WNNRT_HAVE_AVX512 0
+#endif
+
+/// The rows that src/simd defines, for every ISA.
+#define WNNRT_SIMD_ROWS(X)                                                                         \
+  X(conv2d_c16)                                                                                    \
+  X(conv2d_first)                                                                                  \
+  X(depthwise_c16)                                                                                 \
+  X(conv2d_plain)                                                                                  \
+  X(conv_transpose2d_plain)                                                                        \
+  X(conv_transpose2d_c16)                                                                          \
+  X(linear)                                                                                        \
+  X(matmul)                                                                                        \
+  X(max_pool2d)                                                                                    \
+  X(avg_pool2d)                                                                                    \
+  X(adaptive_avg_pool2d)                                                                           \
+  X(adaptive_max_pool2d)                                                                           \
+  X(global_avg_pool)                                                                               \
+  X(plain_to_c16)                                                                                  \
+  X(c16_to_plain)                                                                                  \
+  X(copy_channels_c16)                                                                             \
+  X(gather_channels_c16)                                                                           \
+  X(unary)                                                                                         \
+  X(binary)                                                                                        \
+  X(batch_norm)                                                                                    \
+  X(softmax)                                                                                       \
+  X(layer_norm)                                                                                    \
+  X(rms_norm)                                                                                      \
+  X(group_norm)                                                                                    \
+  X(copy_strided)                                                                                  \
+  X(upsample2d)                                                                                    \
+  X(sdpa)                                                                                          \
+  X(mbconv_c16)                                                                                    \
+  X(conv2d_winograd2_c16)                                                                          \
+  X(conv2d_winograd4_c16)                                                                          \
+  X(conv2d_scaled_c16)                                                                             \
+  X(layer_norm_c16)
+
+namespace wnnrt {
+
+namespace ref {
+#define WNNRT_KERNEL(name, params, args)                                                           \
+  wnnrt_status name(const wnnrt_context *ctx, const params *p, WNNRT_UNWRAP args);
+#include "wnnrt_kernels.def"
+} // namespace ref
+
+template <class T> struct RowType;
+template <class T> struct RowType<T *> {
+  using Type = T;
+};
+
+// A name that the ISA does not declare itself is found in `ref`.
+#define WNNRT_DECLARE_ROW(name) RowType<decltype(wnnrt_kernels::name)>::Type name;
+namespace vec128 {
+using namespace ref;
+WNNRT_SIMD_ROWS(WNNRT_DECLARE_ROW)
+} // namespace vec128
+namespace avx2 {
+using namespace ref;
+WNNRT_SIMD_ROWS(WNNRT_DECLARE_ROW)
+} // namespace avx2
+namespace avx512 {
+using namespace ref;
+WNNRT_SIMD_ROWS(WNNRT_DECLARE_ROW)
+} // namespace avx512
+#undef WNNRT_DECLARE_ROW
+
+} // namespace wnnrt
+#endif // WNNRT_ROWS_H
