@@ -74,7 +74,7 @@ rule norm_linear : merge, class real {
     y = linear(n, w: const[O, I], c?: const[O], ..a);
   }
   rewrite {
-    y = linear(layer_norm(x, normalized_shape = k, eps = e), w * g[None,:],
+    y = linear(layer_norm(x, normalized_shape = k, eps = e), w * g[None, :],
                has(b) ? matmul(w, b ?? zeros([I])) + (c ?? zeros([O])) : c, ..a);
   }
 }
@@ -87,7 +87,7 @@ rule norm_linears : merge, class real {
   }
   rewrite {
     m = layer_norm(x, normalized_shape = k, eps = e);
-    ys[i] = linear(m, ws[i] * g[None,:],
+    ys[i] = linear(m, ws[i] * g[None, :],
                    has(b) ? matmul(ws[i], b ?? zeros([I])) + (cs[i] ?? zeros([os[i]])) : cs[i],
                    act = as [i], act_params = ps[i]);
   }
@@ -97,7 +97,7 @@ rule rms_norm_linear : merge, class real {
     n = rms_norm(x, g: const[I], normalized_shape = k, eps = e);
     y = linear(n, w: const[O, I], c?, ..a);
   }
-  rewrite { y = linear(rms_norm(x, normalized_shape = k, eps = e), w * g[None,:], c, ..a); }
+  rewrite { y = linear(rms_norm(x, normalized_shape = k, eps = e), w * g[None, :], c, ..a); }
 }
 
 test "unit rows" for l2_normalize {

@@ -117,7 +117,7 @@ private:
     for (size_t i = brace; i < t.size(); ++i) {
       depth += isOpen(t[i].kind);
       if (isClose(t[i].kind) && --depth == 0)
-        return i == brace + 1 ? false : false;
+        return false;
       if (depth == 1 && (t[i].is(Tok::Equal) || t[i].is(Tok::Colon) || t[i].is(Tok::Semi)))
         return true;
     }
@@ -197,7 +197,7 @@ private:
         questions.pop_back();
         return true;
       }
-      return header && open.empty();
+      return a.is(Tok::Comma) || (header && open.empty()); // `[None, :]`
     case Tok::LParen:
       // `op?(x)`, but `a ? (b) : c`.
       if ((a.is(Tok::Question) && !a.space) || (endsOperand(a) && !isWordBeforeBracket(t, i - 1)))
