@@ -66,8 +66,8 @@ struct TileJob {
   // Tiles to run, each behind the pixels of the one before; 1 in the indirect form. A call costs as
   // much as a dozen steps of the reduction.
   int32_t repeat = 1;
-  // Lines of the next weights to prefetch in each tile, spread evenly over it: many at once would take all
-  // the buffers that loads from the second-level cache need.
+  // Lines of the next weights to prefetch in each tile, spread evenly over it: many at once would
+  // take all the buffers that loads from the second-level cache need.
   const char *prefetch;
   int32_t prefetchLines;
   int64_t prefetchSecond; // bytes from a line to one of the second panel; 0: none

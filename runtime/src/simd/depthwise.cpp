@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// depthwise_c16: one output row of 16 channels at a time. Inside the row, tiles of 8, 4, 2 and 1
-// pixels share their input vectors between taps when the kernel is 3 or 5 wide and not dilated;
-// pixels at the left and right border take only the taps inside the image.
+// depthwise_c16: one output row of 16 channels at a time. Rows of 3x3 and 5x5 kernels that are
+// padded alike on both sides run in tiles of 3 to 8 pixels with every tap unrolled; what is beyond
+// the image is read from zeros. Other rows of kernels 3 and 5 wide run in tiles of 8, 4, 2 and 1
+// pixels that share their input vectors between taps; their border pixels take only the taps
+// inside.
 #include "Depthwise.h"
 #include "../Isa.h"
 #include "Epilogue.h"
@@ -10,25 +12,36 @@
 namespace {
 
 using wnnrt::WNNRT_SIMD_NS::RowJob;
+using wnnrt::WNNRT_SIMD_NS::rowZeroPixels;
 
-/// Pixels ox .. ox + T - 1; `first` is the input column of tap 0 of pixel ox. The tile's leftmost
-/// LEFT and rightmost RIGHT columns are beyond the image, all others inside.
-template <int T, int KW, int STRIDE, int LEFT = 0, int RIGHT = 0>
+/// Makes the compiler load a vector once instead of in each operation that uses it.
+WNNRT_INLINE void keepLoaded(vf &v) {
+#if defined(__AVX512F__)
+  __asm__("" : "+v"(v));
+#elif defined(__AVX2__)
+  __asm__("" : "+x"(v));
+#else
+  (void)v;
+#endif
+}
+
+/// Pixels ox .. ox + T - 1; `first` is the input column of tap 0 of pixel ox; no border.
+template <int T, int KW, int STRIDE>
 WNNRT_INLINE void rowTile(const RowJob &job, int64_t ox, int64_t first) {
   vf acc[T];
   WNNRT_UNROLL
   for (int t = 0; t < T; ++t)
     acc[t] = job.bias;
   for (int32_t line = 0; line < job.lineCount; ++line) {
-    const float *x = job.lines[line] + (first + LEFT) * 16, *w = job.weights[line];
+    const float *x = job.lines[line] + first * 16, *w = job.weights[line];
     if (KW > 0) {
       vf weight[KW > 0 ? KW : 1];
       WNNRT_UNROLL
       for (int s = 0; s < KW; ++s)
         weight[s] = vload(w + s * 16);
       WNNRT_UNROLL
-      for (int i = LEFT; i < (T - 1) * STRIDE + KW - RIGHT; ++i) {
-        vf value = vload(x + (i - LEFT) * 16);
+      for (int i = 0; i < (T - 1) * STRIDE + KW; ++i) {
+        vf value = vload(x + i * 16);
         WNNRT_UNROLL
         for (int s = 0; s < KW; ++s)
           if (i >= s && (i - s) % STRIDE == 0 && (i - s) / STRIDE < T)
@@ -70,75 +83,82 @@ WNNRT_NOINLINE void rowInside(const RowJob &job, int64_t begin, int64_t end, int
     rowTile<1, KW, STRIDE>(job, ox, ox * stride - padLeft);
 }
 
-/// Rows of the common shapes as tiles of equal size, where the first and the last leave out what is
-/// beyond the image. Each tile is a function of its own that is not inlined, or gcc spills.
-using TileFn = void (*)(const RowJob &job, int64_t ox, int64_t first);
-template <int T, int KW, int STRIDE, int LEFT, int RIGHT>
-WNNRT_NOINLINE void wholeTile(const RowJob &job, int64_t ox, int64_t first) {
-  rowTile<T, KW, STRIDE, LEFT, RIGHT>(job, ox, first);
+constexpr int rowTileLeast = 3, rowTileMost = 8;
+
+/// In each of `rows` rows `count` tiles of T pixels from pixel ox; all lines exist, those beyond
+/// the image are zeros. `left` and `right` say whether rows begin and end in these tiles. A
+/// function of its own that is not inlined, or gcc spills.
+template <int T, int K, int STRIDE>
+WNNRT_NOINLINE static void rowOfTiles(const RowJob &job, int64_t rows, int64_t ox, int64_t count,
+                                      bool left, bool right) {
+  constexpr int pad = K / 2, columns = (T - 1) * STRIDE + K;
+  const float *zeros = job.zeros, *w = job.weights[0];
+  const int beyond = job.columnsBeyond;
+  for (int64_t row = 0; row < rows; ++row) {
+    const float *lines[K];
+    WNNRT_UNROLL
+    for (int r = 0; r < K; ++r)
+      lines[r] = job.lines[row * job.stride + r] + (ox * STRIDE - pad) * 16;
+    const int64_t out = row * job.rowStride + ox * 16;
+    float *y = job.y + out;
+    for (int64_t tile = 0; tile < count; ++tile, y += T * 16) {
+      const bool begins = left && tile == 0, ends = right && tile + 1 == count;
+      vf acc[T];
+      WNNRT_UNROLL
+      for (int t = 0; t < T; ++t)
+        acc[t] = job.bias;
+      WNNRT_UNROLL
+      for (int r = 0; r < K; ++r) {
+        const float *x = lines[r];
+        lines[r] += T * STRIDE * 16;
+        vf weight[K];
+        WNNRT_UNROLL
+        for (int s = 0; s < K; ++s)
+          weight[s] = vload(w + (r * K + s) * 16);
+        WNNRT_UNROLL
+        for (int i = 0; i < columns; ++i) {
+          const float *at = x + i * 16;
+          if (i < pad)
+            at = begins ? zeros : at;
+          if (columns - i <= pad)
+            at = ends && columns - i <= beyond ? zeros : at;
+          vf value = vload(at);
+          keepLoaded(value);
+          WNNRT_UNROLL
+          for (int s = 0; s < K; ++s)
+            if (i >= s && (i - s) % STRIDE == 0 && (i - s) / STRIDE < T)
+              acc[(i - s) / STRIDE] = vfma(value, weight[s], acc[(i - s) / STRIDE]);
+        }
+      }
+      if (job.residual) {
+        WNNRT_UNROLL
+        for (int t = 0; t < T; ++t)
+          acc[t] = vadd(acc[t], vload(job.residual + out + (tile * T + t) * 16));
+      }
+      const vf lo = job.lo, hi = job.hi;
+      WNNRT_UNROLL
+      for (int t = 0; t < T; ++t)
+        vstore(y + t * 16, vclamp(acc[t], lo, hi));
+    }
+  }
 }
 
-constexpr int rowTileMost = 8;
-
-} // namespace
-
-struct wnnrt::WNNRT_SIMD_NS::RowTiles {
-  TileFn only[rowTileMost + 1], first[rowTileMost + 1], middle[rowTileMost + 1],
-      last[rowTileMost + 1];
-};
-
-namespace {
-
-using wnnrt::WNNRT_SIMD_NS::RowTiles;
-
-#define WNNRT_ROW_TILES(KW, S, L, R)                                                               \
-  {nullptr,                                                                                        \
-   nullptr,                                                                                        \
-   wholeTile<2, KW, S, L, R>,                                                                      \
-   wholeTile<3, KW, S, L, R>,                                                                      \
-   wholeTile<4, KW, S, L, R>,                                                                      \
-   wholeTile<5, KW, S, L, R>,                                                                      \
-   wholeTile<6, KW, S, L, R>,                                                                      \
-   wholeTile<7, KW, S, L, R>,                                                                      \
-   wholeTile<8, KW, S, L, R>}
-#define WNNRT_LONG_TILES(KW, S, L, R)                                                              \
-  {nullptr,                                                                                        \
-   nullptr,                                                                                        \
-   nullptr,                                                                                        \
-   nullptr,                                                                                        \
-   wholeTile<4, KW, S, L, R>,                                                                      \
-   wholeTile<5, KW, S, L, R>,                                                                      \
-   wholeTile<6, KW, S, L, R>,                                                                      \
-   wholeTile<7, KW, S, L, R>,                                                                      \
-   wholeTile<8, KW, S, L, R>}
-template <int KW, int STRIDE, int LEFT, int RIGHT>
-constexpr RowTiles rowTiles = {
-    WNNRT_ROW_TILES(KW, STRIDE, LEFT, RIGHT), WNNRT_LONG_TILES(KW, STRIDE, LEFT, 0),
-    WNNRT_LONG_TILES(KW, STRIDE, 0, 0), WNNRT_LONG_TILES(KW, STRIDE, 0, RIGHT)};
+#define WNNRT_ROW_TILES(K, S)                                                                      \
+  {rowOfTiles<3, K, S>, rowOfTiles<4, K, S>, rowOfTiles<5, K, S>,                                  \
+   rowOfTiles<6, K, S>, rowOfTiles<7, K, S>, rowOfTiles<8, K, S>}
+constexpr wnnrt::WNNRT_SIMD_NS::RowTilesFn rowTiles[2][2][rowTileMost - rowTileLeast + 1] = {
+    {WNNRT_ROW_TILES(3, 1), WNNRT_ROW_TILES(3, 2)}, {WNNRT_ROW_TILES(5, 1), WNNRT_ROW_TILES(5, 2)}};
 #undef WNNRT_ROW_TILES
-#undef WNNRT_LONG_TILES
 
-/// Null for other shapes. Two pixels at least, so that each border column is in one tile.
-const RowTiles *rowTilesFor(const wnnrt_conv2d_params *p) {
-  if (p->dilation_w != 1 || p->ow < 2)
+/// Tiles of rowTileLeast pixels and more, or null for other shapes.
+const wnnrt::WNNRT_SIMD_NS::RowTilesFn *rowTilesFor(const wnnrt_conv2d_params *p, int *beyond) {
+  if (p->dilation_w != 1 || p->dilation_h != 1 || p->ow < rowTileLeast || p->iw > rowZeroPixels ||
+      p->kh != p->kw || (p->kw != 3 && p->kw != 5) || p->stride_w < 1 || p->stride_w > 2 ||
+      p->pad_left != p->kw / 2)
     return nullptr;
   int64_t right = (int64_t(p->ow) - 1) * p->stride_w + p->kw - p->pad_left - p->iw;
-  auto is = [&](int kw, int stride, int left, int r) {
-    return p->kw == kw && p->stride_w == stride && p->pad_left == left && right == r;
-  };
-  if (is(3, 1, 1, 1))
-    return &rowTiles<3, 1, 1, 1>;
-  if (is(3, 2, 1, 0))
-    return &rowTiles<3, 2, 1, 0>;
-  if (is(3, 2, 1, 1))
-    return &rowTiles<3, 2, 1, 1>;
-  if (is(5, 1, 2, 2))
-    return &rowTiles<5, 1, 2, 2>;
-  if (is(5, 2, 2, 1))
-    return &rowTiles<5, 2, 2, 1>;
-  if (is(5, 2, 2, 2))
-    return &rowTiles<5, 2, 2, 2>;
-  return nullptr;
+  *beyond = static_cast<int>(maxOf(0, right));
+  return right <= p->kw / 2 ? rowTiles[p->kw == 5][p->stride_w == 2] : nullptr;
 }
 
 /// One pixel with the taps [sBegin, sEnd); two sums, as there is no other work to overlap.
@@ -179,7 +199,8 @@ InsideFn insideFor(const wnnrt_conv2d_params *p) {
 namespace wnnrt {
 
 WNNRT_SIMD_NS::Depthwise::Depthwise(const wnnrt_conv2d_params *params)
-    : p(params), inside(insideFor(params)), tiles(rowTilesFor(params)) {
+    : p(params), inside(insideFor(params)), columnsBeyond(0) {
+  tiles = rowTilesFor(params, &columnsBeyond);
   Split split(params->ow, rowTileMost);
   tileCount = split.count;
   tileSize = split.size;
@@ -198,26 +219,49 @@ void WNNRT_SIMD_NS::Depthwise::border(const RowJob &job, int64_t ox) const {
   borderPixel(job, ox, first, sBegin, maxOf(sBegin, minOf(sEnd, p->kw)));
 }
 
-void WNNRT_SIMD_NS::Depthwise::row(RowJob &job, const float *x, const float *w, int64_t oy,
-                                   int64_t ring) const {
-  job.lineCount = 0;
-  for (int32_t r = 0; r < p->kh; ++r) {
-    int64_t iy = oy * p->stride_h - p->pad_top + int64_t(r) * p->dilation_h;
-    if (iy < 0 || iy >= p->ih)
-      continue;
-    job.lines[job.lineCount] = x + (ring ? iy % ring : iy) * p->iw * 16;
-    job.weights[job.lineCount++] = w + int64_t(r) * p->kw * 16;
-  }
-  if (tiles) {
-    if (tileCount == 1)
-      return tiles->only[p->ow](job, 0, -p->pad_left);
-    for (int64_t i = 0, ox = 0; i < tileCount; ++i) {
-      auto &fn = i == 0 ? tiles->first : i + 1 == tileCount ? tiles->last : tiles->middle;
-      int64_t size = tileSize + (i < longerTiles);
-      fn[size](job, ox, ox * p->stride_w - p->pad_left);
-      ox += size;
+void WNNRT_SIMD_NS::Depthwise::rows(RowJob &job, const float *x, const float *w, int64_t begin,
+                                    int64_t end, int64_t ring) const {
+  const int64_t line = int64_t(p->iw) * 16;
+  job.rowStride = int64_t(p->ow) * 16;
+  if (!tiles) {
+    for (int64_t oy = begin; oy < end; ++oy) {
+      row(job, x, w, oy, ring);
+      job.y += job.rowStride;
+      job.residual = job.residual ? job.residual + job.rowStride : nullptr;
     }
     return;
+  }
+  job.stride = p->stride_h;
+  job.weights[0] = w;
+  job.columnsBeyond = columnsBeyond;
+  const int64_t most = maxOf(1, (maxKernelRows - p->kh) / p->stride_h + 1);
+  for (int64_t oy = begin; oy < end; oy += most) {
+    int64_t count = minOf(most, end - oy), iy = oy * p->stride_h - p->pad_top;
+    for (int64_t i = 0, n = (count - 1) * p->stride_h + p->kh; i < n; ++i, ++iy)
+      job.lines[i] = iy < 0 || iy >= p->ih ? job.zeros : x + (ring ? iy % ring : iy) * line;
+    bool alike = longerTiles == 0;
+    if (!alike)
+      tiles[tileSize + 1 - rowTileLeast](job, count, 0, longerTiles, true, false);
+    tiles[tileSize - rowTileLeast](job, count, longerTiles * (tileSize + 1),
+                                   tileCount - longerTiles, alike, true);
+    job.y += count * job.rowStride;
+    job.residual = job.residual ? job.residual + count * job.rowStride : nullptr;
+  }
+}
+
+void WNNRT_SIMD_NS::Depthwise::row(RowJob &job, const float *x, const float *w, int64_t oy,
+                                   int64_t ring) const {
+  const int64_t iy0 = oy * p->stride_h - p->pad_top, line = int64_t(p->iw) * 16;
+  job.kw = p->kw;
+  job.stride = p->stride_w;
+  job.dilation = p->dilation_w;
+  job.lineCount = 0;
+  for (int32_t r = 0; r < p->kh; ++r) {
+    int64_t iy = iy0 + int64_t(r) * p->dilation_h;
+    if (iy < 0 || iy >= p->ih)
+      continue;
+    job.lines[job.lineCount] = x + (ring ? iy % ring : iy) * line;
+    job.weights[job.lineCount++] = w + int64_t(r) * p->kw * 16;
   }
   for (int64_t ox = 0; ox < insideBegin; ++ox)
     border(job, ox);
@@ -241,10 +285,9 @@ wnnrt_status WNNRT_SIMD_NS::depthwise_c16(const wnnrt_context *ctx, const wnnrt_
   int64_t rBatch = p->residual_batch_stride ? p->residual_batch_stride : blocks * 16 * ohw;
   auto *bias = static_cast<const float *>(bv), *residual = static_cast<const float *>(rv);
   splitWork(ctx, p->n * blocks, [&](int64_t from, int64_t to) {
+    alignas(64) float zeros[rowZeroPixels * 16];
     RowJob job;
-    job.kw = p->kw;
-    job.stride = p->stride_w;
-    job.dilation = p->dilation_w;
+    dw.setZeros(job, zeros);
     job.lo = vset(epilogue.lo);
     job.hi = vset(epilogue.hi);
     for (int64_t plane = from; plane < to; ++plane) {
@@ -252,16 +295,18 @@ wnnrt_status WNNRT_SIMD_NS::depthwise_c16(const wnnrt_context *ctx, const wnnrt_
       const float *x = static_cast<const float *>(xv) + n * xBatch + block * ihw * 16;
       const float *w = static_cast<const float *>(wv) + block * p->kh * p->kw * 16;
       float *y = static_cast<float *>(yv) + n * yBatch + block * ohw * 16;
-      for (int64_t oy = 0; oy < p->oh; ++oy) {
-        int64_t at = oy * p->ow * 16;
+      // What the epilogue works on should still be in the first-level cache.
+      int64_t most = epilogue.needed ? maxOf(1, 4 * 1024 / (int64_t(p->ow) * 16)) : p->oh;
+      for (int64_t oy = 0; oy < p->oh; oy += most) {
+        int64_t at = oy * p->ow * 16, end = minOf(p->oh, oy + most);
         for (int lane = 0; lane < 16; lane += vlanes) {
           job.bias = bias ? vload(bias + block * 16 + lane) : vzero();
           job.residual = residual ? residual + n * rBatch + block * ohw * 16 + at + lane : nullptr;
           job.y = y + at + lane;
-          dw.row(job, x + lane, w + lane, oy);
+          dw.rows(job, x + lane, w + lane, oy, end);
         }
         if (epilogue.needed)
-          epilogue.apply(y + at, int64_t(p->ow) * 16);
+          epilogue.apply(y + at, (end - oy) * p->ow * 16);
       }
     }
   });

@@ -50,11 +50,9 @@ struct Mbconv {
     const int64_t ihw = int64_t(p->ih) * p->iw, ohw = int64_t(p->oh) * p->ow;
     const int64_t blocks = blocksOf16(p->ce);
     int64_t expanded = maxOf(0, begin * p->stride_h - p->pad_top);
+    alignas(64) float zeros[wnnrt::WNNRT_SIMD_NS::rowZeroPixels * 16];
     RowJob job;
-    job.kw = p->kw;
-    job.stride = p->stride_w;
-    job.dilation = 1;
-    job.residual = nullptr;
+    depthwise.setZeros(job, zeros);
     job.lo = vset(epilogue.lo);
     job.hi = vset(epilogue.hi);
     for (int64_t oy = begin; oy < end; oy += strips.rows) {
@@ -72,19 +70,19 @@ struct Mbconv {
       int64_t plane = (hasExpand ? strips.ringRows * p->iw : ihw) * 16;
       float *to = hasProject ? rows : y + oy * p->ow * 16;
       int64_t toPlane = (hasProject ? strips.rows * p->ow : ohw) * 16;
-      for (int64_t block = 0; block < blocks; ++block)
-        for (int64_t row = oy; row < stop; ++row) {
-          float *out = to + block * toPlane + (row - oy) * p->ow * 16;
-          for (int lane = 0; lane < 16; lane += vlanes) {
-            job.bias = bDepthwise ? vload(bDepthwise + block * 16 + lane) : vzero();
-            job.y = out + lane;
-            depthwise.row(job, from + block * plane + lane,
-                          wDepthwise + block * p->kh * p->kw * 16 + lane, row,
-                          hasExpand ? strips.ringRows : 0);
-          }
-          if (epilogue.needed)
-            epilogue.apply(out, int64_t(p->ow) * 16);
+      for (int64_t block = 0; block < blocks; ++block) {
+        float *out = to + block * toPlane;
+        for (int lane = 0; lane < 16; lane += vlanes) {
+          job.bias = bDepthwise ? vload(bDepthwise + block * 16 + lane) : vzero();
+          job.residual = nullptr;
+          job.y = out + lane;
+          depthwise.rows(job, from + block * plane + lane,
+                         wDepthwise + block * p->kh * p->kw * 16 + lane, oy, stop,
+                         hasExpand ? strips.ringRows : 0);
         }
+        if (epilogue.needed)
+          epilogue.apply(out, (stop - oy) * p->ow * 16);
+      }
       if (!hasProject)
         continue;
       last.ihw = strips.rows * p->ow;
