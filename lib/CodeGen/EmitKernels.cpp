@@ -5,7 +5,7 @@
 #include "CodePrinter.h"
 #include "Names.h"
 
-#include "wnnx/Support/Check.h"
+#include "wnnrt_rows.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -40,32 +40,190 @@ std::vector<wnnrt_kernel_id> rowsOf(const Plan &plan) {
   return {rows.begin(), rows.end()};
 }
 
+int64_t number(const KernelCall &c, std::string_view field) {
+  for (const ParamField &f : c.params.fields)
+    if (f.name == field)
+      if (auto *value = std::get_if<int64_t>(&f.value))
+        return *value;
+  return 0; // fields that are not named
+}
+std::string_view word(const KernelCall &c, std::string_view field) {
+  for (const ParamField &f : c.params.fields)
+    if (f.name == field)
+      if (auto *value = std::get_if<Enumerator>(&f.value))
+        return value->name;
+  return {};
+}
+
+struct VectorOp {
+  std::string_view enumerator, part;
+};
+#define WNNX_SIMPLE(name) {"WNNRT_" #name, "acts_simple"},
+#define WNNX_EXP(name) {"WNNRT_" #name, "acts_exp"},
+#define WNNX_TANH(name) {"WNNRT_" #name, "acts_tanh"},
+#define WNNX_ERF(name) {"WNNRT_" #name, "acts_erf"},
+constexpr VectorOp vectorOps[] = {WNNRT_ACTS_SIMPLE(WNNX_SIMPLE) WNNRT_ACTS_EXP(WNNX_EXP)
+                                      WNNRT_ACTS_TANH(WNNX_TANH) WNNRT_ACTS_ERF(WNNX_ERF)};
+#undef WNNX_SIMPLE
+#undef WNNX_EXP
+#undef WNNX_TANH
+#undef WNNX_ERF
+
+/// Null for ops without a vector form.
+const VectorOp *vectorOp(std::string_view enumerator) {
+  for (const VectorOp &op : vectorOps)
+    if (op.enumerator == enumerator)
+      return &op;
+  return nullptr;
+}
+
+/// Whether the vector kernels may leave this step to the reference kernel: false only where it is
+/// known that they do not. A wrong false is a WNNRT_UNSUPPORTED, not a wrong result.
+bool mayNeedReference(const KernelCall &c) {
+  auto f32 = [&] {
+    std::string_view dtype = word(c, "dtype");
+    return dtype.empty() || dtype == "WNNRT_F32";
+  };
+  switch (c.kernel) {
+  case WNNRT_K_conv2d_c16:
+    return number(c, "kh") * number(c, "kw") > 49 || number(c, "ci") <= 0;
+  case WNNRT_K_conv2d_first: {
+    int64_t lines = number(c, "ci") * number(c, "kh");
+    int64_t span = 13 * number(c, "stride_w") + (number(c, "kw") - 1) * number(c, "dilation_w") + 1;
+    return lines > 128 || lines * span > 4096;
+  }
+  case WNNRT_K_depthwise_c16:
+    return number(c, "kh") > 32 || number(c, "residual_after_act") != 0;
+  case WNNRT_K_mbconv_c16:
+    return number(c, "kh") > 32;
+  case WNNRT_K_linear:
+    return number(c, "k") <= 0;
+  case WNNRT_K_global_avg_pool:
+  case WNNRT_K_plain_to_c16:
+  case WNNRT_K_c16_to_plain:
+  case WNNRT_K_layer_norm:
+  case WNNRT_K_rms_norm:
+    return false;
+  case WNNRT_K_avg_pool2d:
+  case WNNRT_K_adaptive_avg_pool2d:
+    return word(c, "layout") != "WNNRT_LAYOUT_C16";
+  case WNNRT_K_batch_norm:
+    return false;
+  case WNNRT_K_max_pool2d: // the last argument is the indices
+    return word(c, "layout") != "WNNRT_LAYOUT_C16" || c.args.back().refs[0].tensor >= 0;
+  case WNNRT_K_softmax:
+    return number(c, "dim") <= 0;
+  case WNNRT_K_layer_norm_c16:
+    return number(c, "c") <= 0 || number(c, "hw") <= 0 || number(c, "n") <= 0;
+  case WNNRT_K_unary:
+    return !f32() || !vectorOp(word(c, "op"));
+  case WNNRT_K_binary: {
+    std::string_view op = word(c, "op");
+    return !f32() || (op != "WNNRT_ADD" && op != "WNNRT_SUB" && op != "WNNRT_MUL" &&
+                      op != "WNNRT_DIV" && op != "WNNRT_MAXIMUM" && op != "WNNRT_MINIMUM");
+  }
+  default:
+    return true;
+  }
+}
+
+/// The runtime's parts (wnnrt_rows.h) that make the steps fast.
+std::vector<std::string> partsOf(const Plan &plan) {
+  std::set<std::string_view> used;
+  for (const KernelCall &c : plan.calls)
+    for (const ParamField &f : c.params.fields) {
+      auto *value = std::get_if<Enumerator>(&f.value);
+      const VectorOp *op = value ? vectorOp(value->name) : nullptr;
+      // As activations these two are limits of what is computed.
+      bool limits = value && f.name != "op" && c.kernel != WNNRT_K_group_norm &&
+                    (value->name == "WNNRT_RELU" || value->name == "WNNRT_CLAMP");
+      if (op && !limits)
+        used.insert(op->part);
+    }
+  std::vector<std::string> parts;
+#define WNNX_PART(name)                                                                            \
+  if (used.count(#name))                                                                           \
+    parts.push_back(#name);
+  WNNRT_PARTS(WNNX_PART)
+#undef WNNX_PART
+  return parts;
+}
+
 /// What holds where the library may lack an ISA: its vectors are of other machines, or of no
 /// compiler's that it knows.
 std::string condition(std::string_view isa) {
   return isa == "ref" ? "1" : "WNNRT_HAVE_" + upperCase(isa);
 }
 
-void table(CodePrinter &out, const std::string &isa, llvm::ArrayRef<wnnrt_kernel_id> rows) {
-  out.put("constexpr wnnrt_kernels " + isa + "_rows() {");
-  out.indent();
-  out.put("wnnrt_kernels k = {};");
-  out.put("k.isa = \"" + isa + "\";");
-  out.put(isa == "ref" ? "k.reference = nullptr;" : "k.reference = &ref_kernels;");
+void putRows(CodePrinter &out, std::string_view isa, llvm::ArrayRef<wnnrt_kernel_id> rows) {
   for (wnnrt_kernel_id row : rows) {
     std::string name(kernelInfo(row).name);
-    out.put("k." + name + " = wnnrt::" + isa + "::" + name + ";");
+    out.put("k." + name + " = wnnrt::" + std::string(isa) + "::" + name + ";");
   }
+}
+
+void endTable(CodePrinter &out, const std::string &isa) {
   out.put("return k;");
   out.dedent();
   out.put("}");
   out.put("constexpr wnnrt_kernels " + isa + "_kernels = " + isa + "_rows();");
 }
 
+void beginTable(CodePrinter &out, const std::string &isa) {
+  out.put("constexpr wnnrt_kernels " + isa + "_rows() {");
+  out.indent();
+  out.put("wnnrt_kernels k = {};");
+  out.put("k.isa = \"" + isa + "\";");
+}
+
+/// Rows that vector kernels leave to these, and all where a program uses the table itself.
+void referenceTable(CodePrinter &out, const Plan &plan, const Facts &facts,
+                    llvm::ArrayRef<wnnrt_kernel_id> rows) {
+  std::vector<wnnrt_kernel_id> always, alone;
+  bool whole = llvm::is_contained(facts.isas, "ref");
+  for (wnnrt_kernel_id row : rows) {
+    bool needed = whole || llvm::any_of(plan.calls, [&](const KernelCall &c) {
+                    return c.kernel == row && mayNeedReference(c);
+                  });
+    (needed ? always : alone).push_back(row);
+  }
+  beginTable(out, "ref");
+  putRows(out, "ref", always);
+  if (!alone.empty() && llvm::is_contained(facts.isas, "vec128")) {
+    out.dedent();
+    out.put("#if !" + condition("vec128"));
+    out.indent();
+    putRows(out, "ref", alone);
+    out.dedent();
+    out.put("#endif");
+    out.indent();
+  }
+  endTable(out, "ref");
+}
+
+void table(CodePrinter &out, const std::string &isa, llvm::ArrayRef<wnnrt_kernel_id> rows,
+           llvm::ArrayRef<std::string> parts) {
+  if (!parts.empty()) {
+    std::vector<std::string> items;
+    for (const std::string &part : parts)
+      items.push_back("&wnnrt::" + isa + "::" + part + ",");
+    items.back().pop_back();
+    items.back() += "};";
+    out.fill("constexpr const wnnrt_part *" + isa + "_parts[] = {", items, 4);
+  }
+  beginTable(out, isa);
+  out.put("k.reference = &ref_kernels;");
+  if (!parts.empty())
+    out.put("k.parts = " + isa + "_parts;");
+  putRows(out, isa, rows);
+  endTable(out, isa);
+}
+
 } // namespace
 
 void emitKernelTables(CodePrinter &out, const Plan &plan, const Names &names, const Facts &facts) {
   const std::vector<wnnrt_kernel_id> rows = rowsOf(plan);
+  const std::vector<std::string> parts = partsOf(plan);
   out.blank();
   if (!llvm::is_contained(facts.isas, "ref") && !llvm::is_contained(facts.isas, "vec128")) {
     std::string any, held;
@@ -79,13 +237,13 @@ void emitKernelTables(CodePrinter &out, const Plan &plan, const Names &names, co
     out.put("#endif");
   }
   out.comment("The kernels that the steps call, for each instruction set; the program holds no "
-              "others. Reference kernels do what the others leave to them.");
-  table(out, "ref", rows);
+              "others. Those of `ref` are what the vector kernels may leave to them.");
+  referenceTable(out, plan, facts, rows);
   for (const std::string &isa : facts.isas) {
     if (isa == "ref")
       continue;
     out.put("#if " + condition(isa));
-    table(out, isa, rows);
+    table(out, isa, rows, parts);
     out.put("#endif");
   }
 }

@@ -537,6 +537,7 @@ typedef struct wnnrt_grid_sampler2d_params {
 
 typedef struct wnnrt_context wnnrt_context;
 typedef struct wnnrt_kernels wnnrt_kernels;
+typedef struct wnnrt_part wnnrt_part;
 
 /* Runs body(arg, i) for i in [0, count), in any order and on any threads, and returns when all are
  * done. */
@@ -567,8 +568,8 @@ struct wnnrt_kernels {
   /* The rows of plain C++, for what a row above them does not do; a missing one is
    * WNNRT_UNSUPPORTED. */
   const wnnrt_kernels *reference;
-  /* Names what the linker is to keep besides; kernels do not read it. May be null. */
-  const void *const *parts;
+  /* Names what else the linker is to take (wnnrt_rows.h); kernels do not read it. May be null. */
+  const wnnrt_part *const *parts;
 #define WNNRT_KERNEL(name, params, args)                                                           \
   wnnrt_status (*name)(const wnnrt_context *ctx, const params *p, WNNRT_UNWRAP args);
 #include "wnnrt_kernels.def"

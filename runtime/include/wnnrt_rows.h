@@ -67,6 +67,36 @@
   X(conv2d_scaled_c16)                                                                             \
   X(layer_norm_c16)
 
+/// Vector forms of the unary ops, in groups that are linked together.
+#define WNNRT_ACTS_SIMPLE(X)                                                                       \
+  X(RELU)                                                                                          \
+  X(CLAMP)                                                                                         \
+  X(LEAKY_RELU)                                                                                    \
+  X(HARDSWISH)                                                                                     \
+  X(HARDSIGMOID)                                                                                   \
+  X(SQRT)                                                                                          \
+  X(RSQRT)                                                                                         \
+  X(RECIPROCAL)                                                                                    \
+  X(SQUARE)                                                                                        \
+  X(ABS)                                                                                           \
+  X(NEG)                                                                                           \
+  X(AFFINE)
+#define WNNRT_ACTS_EXP(X) X(EXP) X(SIGMOID) X(SILU)
+#define WNNRT_ACTS_TANH(X) X(TANH) X(GELU_TANH) X(MISH)
+#define WNNRT_ACTS_ERF(X) X(ERF) X(GELU)
+
+/// What kernels of an ISA use only where the program names it, in `wnnrt_kernels::parts`. They are
+/// right without it, and slow.
+#define WNNRT_PARTS(X)                                                                             \
+  X(acts_simple)                                                                                   \
+  X(acts_exp)                                                                                      \
+  X(acts_tanh)                                                                                     \
+  X(acts_erf)
+
+#ifndef WNNRT_PART_LINKAGE // the library itself refers to parts that need not be there
+#define WNNRT_PART_LINKAGE
+#endif
+
 namespace wnnrt {
 
 namespace ref {
@@ -82,19 +112,24 @@ template <class T> struct RowType<T *> {
 
 // A name that the ISA does not declare itself is found in `ref`.
 #define WNNRT_DECLARE_ROW(name) RowType<decltype(wnnrt_kernels::name)>::Type name;
+#define WNNRT_DECLARE_PART(name) extern const wnnrt_part name WNNRT_PART_LINKAGE;
 namespace vec128 {
 using namespace ref;
 WNNRT_SIMD_ROWS(WNNRT_DECLARE_ROW)
+WNNRT_PARTS(WNNRT_DECLARE_PART)
 } // namespace vec128
 namespace avx2 {
 using namespace ref;
 WNNRT_SIMD_ROWS(WNNRT_DECLARE_ROW)
+WNNRT_PARTS(WNNRT_DECLARE_PART)
 } // namespace avx2
 namespace avx512 {
 using namespace ref;
 WNNRT_SIMD_ROWS(WNNRT_DECLARE_ROW)
+WNNRT_PARTS(WNNRT_DECLARE_PART)
 } // namespace avx512
 #undef WNNRT_DECLARE_ROW
+#undef WNNRT_DECLARE_PART
 
 } // namespace wnnrt
 #endif // WNNRT_ROWS_H

@@ -5,7 +5,22 @@
 #ifndef WNNRT_SRC_ISA_H
 #define WNNRT_SRC_ISA_H
 
+// A part of an ISA that the program does not name need not be there. Linkers without weak
+// references always take them all.
+#if defined(__ELF__) && !defined(WNNRT_PART_LINKAGE)
+#define WNNRT_PART_LINKAGE __attribute__((weak))
+#endif
 #include "wnnrt_rows.h"
+
+namespace wnnrt {
+/// y[i] = op(x[i]) for i in [0, n); y may be x.
+using ActRow = void (*)(const float *x, float *y, int64_t n, float a, float b);
+} // namespace wnnrt
+
+/// What a part is: one of these.
+struct wnnrt_part {
+  wnnrt::ActRow (*actRow)(int32_t op); // null for ops of other parts
+};
 
 namespace wnnrt {
 

@@ -15,28 +15,43 @@ constexpr wnnrt_kernels refTable = {
 };
 
 #if WNNRT_HAVE_VEC128
+constexpr const wnnrt_part *vec128Parts[] = {
+#define WNNRT_NAME_PART(name) &vec128::name,
+    WNNRT_PARTS(WNNRT_NAME_PART)
+#undef WNNRT_NAME_PART
+};
 constexpr wnnrt_kernels vec128Table = {
     "vec128",
     &refTable,
-    nullptr,
+    vec128Parts,
 #define WNNRT_KERNEL(name, params, args) &vec128::name,
 #include "wnnrt_kernels.def"
 };
 #endif
 #if WNNRT_HAVE_AVX2
+constexpr const wnnrt_part *avx2Parts[] = {
+#define WNNRT_NAME_PART(name) &avx2::name,
+    WNNRT_PARTS(WNNRT_NAME_PART)
+#undef WNNRT_NAME_PART
+};
 constexpr wnnrt_kernels avx2Table = {
     "avx2",
     &refTable,
-    nullptr,
+    avx2Parts,
 #define WNNRT_KERNEL(name, params, args) &avx2::name,
 #include "wnnrt_kernels.def"
 };
 #endif
 #if WNNRT_HAVE_AVX512
+constexpr const wnnrt_part *avx512Parts[] = {
+#define WNNRT_NAME_PART(name) &avx512::name,
+    WNNRT_PARTS(WNNRT_NAME_PART)
+#undef WNNRT_NAME_PART
+};
 constexpr wnnrt_kernels avx512Table = {
     "avx512",
     &refTable,
-    nullptr,
+    avx512Parts,
 #define WNNRT_KERNEL(name, params, args) &avx512::name,
 #include "wnnrt_kernels.def"
 };

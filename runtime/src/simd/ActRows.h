@@ -3,15 +3,14 @@
 #ifndef WNNRT_SRC_SIMD_ACTROWS_H
 #define WNNRT_SRC_SIMD_ACTROWS_H
 
-#include "wnnrt.h"
+#include "../Isa.h"
 
 namespace wnnrt {
 namespace WNNRT_SIMD_NS {
 
-/// y[i] = op(x[i]) for i in [0, n); y may be x.
-using ActRow = void (*)(const float *x, float *y, int64_t n, float a, float b);
+using wnnrt::ActRow;
 
-/// Null for IDENTITY and for ops that have no vector form.
+/// Null for IDENTITY, for ops that have no vector form, and where the program left it out.
 ActRow actRowFor(int32_t op);
 
 } // namespace WNNRT_SIMD_NS
