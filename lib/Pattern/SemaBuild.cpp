@@ -123,16 +123,9 @@ CodePtr RuleChecker::build(const Expr &e, const OpInfo &info, std::vector<CodePt
     }
     int attr = info.attrIndex(a.name.text);
     if (attr < 0) {
-      std::vector<std::string_view> known;
-      for (const AttrInfo &x : info.attrs)
-        known.push_back(x.name);
-      for (const OperandInfo &x : info.operands)
-        known.push_back(x.name);
-      error(a.name.range, "pat-unknown-attr",
-            fmt::format("{} has no attribute or operand `{}`{}", info.name, a.name.text,
-                        didYouMean(a.name.text, known)))
-          .fixName(a.name.text, known)
-          .hint(info.schema());
+      attr = unknownAttr(a.name, info);
+      if (attr >= 0)
+        given[size_t(attr)] = true;
       continue;
     }
     attrFits(arg, info.attrs[size_t(attr)], info);

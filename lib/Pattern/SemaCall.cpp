@@ -2,6 +2,7 @@
 //
 // Types and resolves calls: `has`, functions of rule files, built-in functions, and, on right
 // sides, ops.
+#include "OtherNames.h"
 #include "SemaImpl.h"
 
 #include "fmt/format.h"
@@ -268,13 +269,16 @@ CodePtr RuleChecker::call(const Expr &e, Scope &scope) {
       known.push_back(f.first);
     if (building)
       known.insert(known.end(), opNames().begin(), opNames().end());
-    if (decls.incomplete && didYouMean(e.text, known).empty())
+    std::string_view ours = building ? opKnownAs(e.text) : std::string_view();
+    std::string_view like = ours.empty() ? std::string_view(e.text) : ours;
+    if (decls.incomplete && didYouMean(like, known).empty())
       failed = namesUnclear = true;
     else
       error(e.textRange, "pat-unknown-function",
             fmt::format("unknown {} `{}`{}", building ? "op or function" : "function", e.text,
-                        didYouMean(e.text, known)))
-          .fixName(e.text, known);
+                        didYouMean(like, known)))
+          .fixName(like, known)
+          .hint(ours.empty() ? "" : fmt::format("`wnnx-pat ops {}` says what it takes", ours));
     for (const ast::Arg &a : e.args)
       expr(*a.value, scope);
     return code(CodeKind::Const, e, {});

@@ -170,6 +170,7 @@ private:
   void checkRank(const ast::Pattern &arg, const OperandInfo &o, const OpInfo &info);
   void operandArg(const ast::PatternArg &a, unsigned index, const OpInfo &info, Pat &pat,
                   Scope &scope);
+  int unknownAttr(const ast::Name &name, const OpInfo &info);
   void attrArg(const ast::PatternArg &a, const OpInfo &info, Pat &pat, Scope &scope);
   AttrPat attrPattern(const ast::Expr &e, const Type &want, const std::string &what, Scope &scope);
   void captureAttr(const ast::Expr &e, const std::string &index, const Type &want,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Checks patterns and turns them into matchable form; fragments are expanded where they are used.
+#include "OtherNames.h"
 #include "SemaImpl.h"
 
 #include "fmt/format.h"
@@ -27,14 +28,16 @@ const OpInfo *RuleChecker::findOp(const ast::Name &name, const Scope &scope) {
   std::vector<std::string_view> known(opNames().begin(), opNames().end());
   for (const auto &f : decls.spaces.at(homeSpace(scope)).frags)
     known.push_back(f.first);
-  if (decls.incomplete && didYouMean(name.text, known).empty()) {
+  std::string_view ours = opKnownAs(name.text), like = ours.empty() ? name.text : ours;
+  if (decls.incomplete && didYouMean(like, known).empty()) {
     failed = true; // it may stand where nothing could be read
     return nullptr;
   }
   error(name.range, "pat-unknown-op",
-        fmt::format("unknown op or fragment `{}`{}", name.text, didYouMean(name.text, known)))
-      .fixName(name.text, known)
-      .hint("`wnnx-pat ops` lists all ops");
+        fmt::format("unknown op or fragment `{}`{}", name.text, didYouMean(like, known)))
+      .fixName(like, known)
+      .hint(ours.empty() ? "`wnnx-pat ops` lists all ops"
+                         : fmt::format("`wnnx-pat ops {}` says what it takes", ours));
   return nullptr;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Checks what stands between the parentheses of an op in a pattern, and behind a name's colon.
+#include "OtherNames.h"
 #include "SemaImpl.h"
 #include "ValuePredicates.h"
 
@@ -72,22 +73,32 @@ void RuleChecker::operandArg(const ast::PatternArg &a, unsigned index, const OpI
   pat.operands[index] = pattern(arg, scope);
 }
 
+/// Reports it, and returns the attribute that is probably meant, or -1: what is said of that one
+/// must not be reported as missing as well.
+int RuleChecker::unknownAttr(const ast::Name &name, const OpInfo &info) {
+  std::vector<std::string_view> known;
+  for (const AttrInfo &x : info.attrs)
+    known.push_back(x.name);
+  for (const OperandInfo &x : info.operands)
+    known.push_back(x.name);
+  std::string_view ours = attrKnownAs(name.text, info);
+  std::string_view like = ours.empty() ? std::string_view(name.text) : ours;
+  error(name.range, "pat-unknown-attr",
+        fmt::format("{} has no attribute or operand `{}`{}", info.name, name.text,
+                    didYouMean(like, known)))
+      .fixName(like, known)
+      .hint(info.schema());
+  return info.attrIndex(nearestName(like, known));
+}
+
 void RuleChecker::attrArg(const ast::PatternArg &a, const OpInfo &info, Pat &pat, Scope &scope) {
   bool capture = a.kind == ast::PatternArg::Operand;
   const ast::Name &name = capture ? a.pattern->name : a.name;
   int index = info.attrIndex(name.text);
   if (index < 0) {
-    std::vector<std::string_view> known;
-    for (const AttrInfo &x : info.attrs)
-      known.push_back(x.name);
-    for (const OperandInfo &x : info.operands)
-      known.push_back(x.name);
-    error(name.range, "pat-unknown-attr",
-          fmt::format("{} has no attribute or operand `{}`{}", info.name, name.text,
-                      didYouMean(name.text, known)))
-        .fixName(name.text, known)
-        .hint(info.schema());
-    return;
+    index = unknownAttr(name, info);
+    if (index < 0 || pat.mentioned[size_t(index)])
+      return;
   }
   if (pat.mentioned[size_t(index)]) {
     error(a.range, "pat-arity",
@@ -97,7 +108,7 @@ void RuleChecker::attrArg(const ast::PatternArg &a, const OpInfo &info, Pat &pat
   pat.mentioned[size_t(index)] = true;
   const AttrInfo &attr = info.attrs[size_t(index)];
   Type want = Type::ofAttr(attr);
-  std::string what = fmt::format("attribute `{}` of {}", name.text, info.name);
+  std::string what = fmt::format("attribute `{}` of {}", attr.name, info.name);
   axisAttr = attr.name == "dim" || attr.name == "dim0" || attr.name == "dim1" ||
              attr.name == "dims" || attr.name == "axis";
   AttrPat out;

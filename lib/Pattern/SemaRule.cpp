@@ -303,9 +303,13 @@ void RuleChecker::checkLoss() {
       continue;
     error(c.range, "pat-loss",
           fmt::format("{} may be anything here, but nothing depends on it", c.what))
-        .hint(fmt::format("if the result does not depend on it, write `_`; otherwise use `{}` in "
-                          "`rewrite` or `where`",
-                          rule->slots[c.slot].name));
+        .hint(fmt::format(
+            "if the result does not depend on it, write `_`; otherwise use `{0}` in "
+            "`rewrite` or `where`{1}",
+            rule->slots[c.slot].name,
+            rule->slots[c.slot].type.is(TypeKind::Str)
+                ? fmt::format("; the string is written `\"{}\"`", rule->slots[c.slot].name)
+                : ""));
   }
   for (const LostAttrs &l : lost) {
     // Attributes of an op that stays are not lost.

@@ -161,6 +161,8 @@ static bool swapped(std::string_view a, std::string_view b) {
 }
 
 std::string nearestName(std::string_view name, const std::vector<std::string_view> &candidates) {
+  if (name.size() < 2 && candidates.size() > 1)
+    return ""; // any other letter is as near
   unsigned best = std::max<unsigned>(1, unsigned(name.size()) / 3) + 1;
   std::string found;
   for (std::string_view c : candidates) {

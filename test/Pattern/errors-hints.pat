@@ -12,7 +12,7 @@ rule r : s, class real, benefit shape(x) {
   rewrite { y = x; }
   // CHECK: errors-hints.pat:[[#@LINE+1]]:19: error: unknown op; did you mean `relu`?
   decreases count(rellu);
-  // CHECK: errors-hints.pat:[[#@LINE+1]]:12: error: `K` is not bound in `match`; did you mean `x`? [pat-unbound]
+  // CHECK: errors-hints.pat:[[#@LINE+1]]:12: error: `K` is not bound in `match` [pat-unbound]
   verify { K in {1}; compare x by witness y; instances 0; }
   // CHECK: errors-hints.pat:[[#@LINE-1]]:30: error: `x` is not replaced
   // CHECK: errors-hints.pat:[[#@LINE-2]]:46: error: at least one instance is tried
