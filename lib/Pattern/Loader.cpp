@@ -172,7 +172,7 @@ private:
   void cannotRead(const std::string &path, SourceRange from, const std::string &why) {
     std::string message = fmt::format("cannot read the rule file `{}`: {}", path, why);
     if (from)
-      diags.error(from, "pat-import", message);
+      diags.error(from, "pat-import", message).hint("paths are relative to the importing file");
     else
       diags.error(path, "pat-file", message);
   }

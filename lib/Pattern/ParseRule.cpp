@@ -4,6 +4,7 @@
 #include "ParserImpl.h"
 
 #include "fmt/format.h"
+#include "llvm/ADT/STLExtras.h"
 
 namespace wnnx::pat {
 
@@ -92,6 +93,8 @@ void Parser::parseClause(RuleDecl &r) {
     advance();
     for (ExprPtr &e : parseExprs())
       into.push_back(std::move(e));
+    if (is(Tok::Equal))
+      syntaxError("`=` compares nothing", "write `==`");
     expectSemi("the conditions");
     return;
   }
@@ -199,6 +202,10 @@ MatchStmt Parser::parseMatchStmt() {
     s.setRange = parseExpr();
     expect(Tok::RBracket, "behind the set's range");
   }
+  static const std::string_view clauses[] = {"rewrite", "where", "when", "let", "verify"};
+  if (s.lhs.size() == 1 && !is(Tok::Equal) && llvm::is_contained(clauses, s.lhs[0].text))
+    syntaxError(fmt::format("`{}` stands inside of `match`", s.lhs[0].text),
+                "is the `}` of `match` missing?");
   if (!expect(Tok::Equal, "behind the name")) {
     skipStatement();
     return s;
