@@ -4,6 +4,7 @@
 #include "wnnx/Pattern/Schedule.h"
 
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <map>
@@ -70,11 +71,13 @@ FailureOr<Terms> planSchedule(const Program &program, const std::string &name, D
       known.push_back(s.name.text);
     DiagnosticBuilder d =
         diags
-            .error("rules", "pat-schedule",
+            .error("--schedule", "pat-schedule",
                    fmt::format("there is no schedule `{}`{}", name, didYouMean(name, known)))
             .fixName(name, known);
     if (known.empty())
       d.hint(fmt::format("declare one in a rule file: `schedule {} = a*; b*;`", name));
+    else
+      d.hint(fmt::format("the rule files declare `{}`", fmt::join(known, "`, `")));
     return failure();
   }
   Terms terms;
