@@ -177,6 +177,7 @@ Attempt Explainer::attempt(const Rule &rule, const NearMiss &far,
   // An op that stands between the expected ones is matched, but not the pattern's.
   for (const NearMiss &m : missing)
     a.opsMatched -= m.kind == NearMiss::ExtraOp && a.opsMatched > a.ops;
+  a.ops = std::max(a.ops, a.opsMatched); // of a set, each member is matched
   for (const Stmt &s : rule.stmts) {
     if (findAlternative(*s.pattern, a.obstacles[0].where, a.alternative, a.alternatives))
       break;
