@@ -162,6 +162,15 @@ class Checker {
     std::string which;
     if (!declared.empty() && !rule.bounded && !goesDown(declared, before, all(declared), &which)) {
       say(fmt::format("{}: {}: may not end: {}", rule.place(), rule.name, which));
+      say(fmt::format(
+          "    try: {} must go down with each application, as in `decreases "
+          "count(relu);`, which counts nodes of an op; `bounded` in front of the braces "
+          "if it ends for another reason",
+          rule.decreases.empty()
+              ? fmt::format("a measure of the `order` of `{}`, or of a `decreases` of "
+                            "the rule itself,",
+                            rule.ruleset)
+              : "a measure of its `decreases`"));
       report.loops = true;
       return false;
     }

@@ -158,8 +158,9 @@ int verify(const Args &args) {
       llvm::outs() << loops.cycles;
     if (r.overlaps)
       llvm::outs() << verify::describe(verify::findOverlaps(*rules, r.options), r.coverage);
-    llvm::outs() << fmt::format("{} of {} rules passed; tested, not proven\n",
-                                verdicts.size() - bad, verdicts.size());
+    llvm::outs() << fmt::format("{} of {} rules passed{}; tested, not proven\n",
+                                verdicts.size() - bad, verdicts.size(),
+                                loops.loops ? ", but some may not end" : "");
   }
   if (!r.save.empty() && bad && !save(r, verdicts))
     return 1;
