@@ -115,7 +115,8 @@ std::string runTest(const ast::TestDecl &t, Graph &g, const RuleSet &rules, Diag
   std::string dropped = report.notes.empty() ? "" : "; " + report.notes[0];
   if (t.fired) {
     if (t.times >= 0 && fired != uint64_t(t.times))
-      return fmt::format("fired {} times, and {} is expected", fired, t.times);
+      return fmt::format("fired {} time{}, and {} is expected", fired, fired == 1 ? "" : "s",
+                         t.times);
     if (!fired)
       return fmt::format("did not fire: {}{}",
                          best.reason.empty() ? "no node has the anchor's op" : best.reason,
