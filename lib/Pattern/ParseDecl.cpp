@@ -95,14 +95,25 @@ void Parser::parseDecl(File &file) {
   else
     syntaxError(fmt::format("expected a declaration, found {}{}", found(),
                             is(Tok::Ident) ? didYouMean(cur.text, declWords) : std::string()),
-                "a file holds `import`, `fn`, `extern fn`, `frag`, `rule`, `ruleset`, `schedule` "
-                "and `test`");
+                "a file holds `import`, `fn`, `extern fn`, `frag`, `rule`, `ruleset`, `schedule`, "
+                "`interface` and `test`");
   if (!is(Tok::RBrace)) {
     advance();
-    // To the next thing that starts a declaration, so that one mistake is one message.
-    while (!is(Tok::Eof) && !is(Tok::RBrace) &&
-           !(is(Tok::Ident) && llvm::is_contained(declWords, std::string_view(cur.text))))
-      advance();
+    skipToDeclaration();
+  }
+}
+
+/// Past blocks, to the next word that starts a declaration, so that one mistake is one message.
+/// Where braces do not match, such a word counts at the beginning of a line.
+void Parser::skipToDeclaration() {
+  std::string_view text = lexer.file().text();
+  for (unsigned level = 0; !is(Tok::Eof); advance()) {
+    bool word = is(Tok::Ident) && llvm::is_contained(declWords, std::string_view(cur.text));
+    if (word && (level == 0 || cur.begin == 0 || text[cur.begin - 1] == '\n'))
+      return;
+    if (is(Tok::RBrace) && level-- == 0)
+      return;
+    level += is(Tok::LBrace);
   }
 }
 

@@ -428,6 +428,10 @@ ExprPtr Parser::parsePrimary() {
   case Tok::LParen: {
     advance();
     ExprPtr e = parseExpr();
+    if (is(Tok::Comma))
+      syntaxError("parentheses hold one expression", "a list is written `[a, b]`");
+    while (accept(Tok::Comma))
+      parseExpr();
     expect(Tok::RParen, "behind the expression");
     e->range = from(begin);
     return e;

@@ -30,8 +30,11 @@ RuleDecl Parser::parseRule() {
   else
     syntaxError(fmt::format("expected `:` and the rule set's name behind the rule's name, found {}",
                             found()));
+  if (is(Tok::Semi))
+    syntaxError("expected `{` before the rule's body, found `;`",
+                "what is said of a rule stands behind commas: `rule r : set, class real { ... }`");
   if (!expect(Tok::LBrace, "before the rule's body")) {
-    skipStatement();
+    skipToDeclaration();
     return r;
   }
   while (!is(Tok::RBrace) && !is(Tok::Eof) && !startsDecl())
@@ -212,6 +215,11 @@ MatchStmt Parser::parseMatchStmt() {
   }
   s.pattern = parsePattern();
   s.range = from(begin);
+  if (is(Tok::Pipe))
+    syntaxError("alternatives stand in parentheses", "write `(a | b)`");
+  else if (is(Tok::Plus) || is(Tok::Minus) || is(Tok::Star) || is(Tok::Slash))
+    syntaxError(fmt::format("{} is no operator of patterns", found()),
+                "write the op that the model has: `add(a, b)`, `sub`, `mul`, `div`");
   expectSemi("the statement");
   return s;
 }

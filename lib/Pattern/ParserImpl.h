@@ -58,6 +58,7 @@ private:
   ast::Name parseName(const char *what);
   /// To behind the next `;` at this level, or to the `}` that closes it.
   void skipStatement();
+  void skipToDeclaration();
   bool expectSemi(const char *behind);
   std::vector<ast::Name> parseNames(Tok close, const char *what);
 
