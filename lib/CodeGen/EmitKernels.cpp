@@ -127,10 +127,61 @@ bool mayNeedReference(const KernelCall &c) {
   }
 }
 
+/// Whether the step may run matrix tiles whose pixels do not lie next to each other.
+bool mayUseSpreadTiles(const KernelCall &c) {
+  switch (c.kernel) {
+  case WNNRT_K_conv2d_c16:
+    for (std::string_view field : {"kh", "kw", "stride_h", "stride_w"})
+      if (number(c, field) != 1)
+        return true;
+    return number(c, "pad_top") != 0 || number(c, "pad_left") != 0 ||
+           number(c, "oh") != number(c, "ih") || number(c, "ow") != number(c, "iw");
+  case WNNRT_K_conv2d_first:
+    return number(c, "kw") >= 16;
+  case WNNRT_K_linear:
+    return number(c, "m") != 1;
+  case WNNRT_K_lstm: // by linear
+  case WNNRT_K_gru:
+    return true;
+  case WNNRT_K_mbconv_c16:
+  case WNNRT_K_conv2d_scaled_c16:
+  case WNNRT_K_depthwise_c16:
+  case WNNRT_K_max_pool2d:
+  case WNNRT_K_avg_pool2d:
+  case WNNRT_K_adaptive_avg_pool2d:
+  case WNNRT_K_adaptive_max_pool2d:
+  case WNNRT_K_global_avg_pool:
+  case WNNRT_K_plain_to_c16:
+  case WNNRT_K_c16_to_plain:
+  case WNNRT_K_copy_channels_c16:
+  case WNNRT_K_gather_channels_c16:
+  case WNNRT_K_unary:
+  case WNNRT_K_binary:
+  case WNNRT_K_batch_norm:
+  case WNNRT_K_softmax:
+  case WNNRT_K_layer_norm:
+  case WNNRT_K_rms_norm:
+  case WNNRT_K_group_norm:
+  case WNNRT_K_layer_norm_c16:
+  case WNNRT_K_copy_strided:
+  case WNNRT_K_upsample2d:
+    return false;
+  default:
+    break;
+  }
+  bool vector = false;
+#define WNNX_ROW(name) vector |= c.kernel == WNNRT_K_##name;
+  WNNRT_SIMD_ROWS(WNNX_ROW)
+#undef WNNX_ROW
+  return vector;
+}
+
 /// The runtime's parts (wnnrt_rows.h) that make the steps fast.
 std::vector<std::string> partsOf(const Plan &plan) {
   std::set<std::string_view> used;
-  for (const KernelCall &c : plan.calls)
+  for (const KernelCall &c : plan.calls) {
+    if (mayUseSpreadTiles(c))
+      used.insert({"tiles_strided", "tiles_indirect"});
     for (const ParamField &f : c.params.fields) {
       auto *value = std::get_if<Enumerator>(&f.value);
       const VectorOp *op = value ? vectorOp(value->name) : nullptr;
@@ -140,6 +191,7 @@ std::vector<std::string> partsOf(const Plan &plan) {
       if (op && !limits)
         used.insert(op->part);
     }
+  }
   std::vector<std::string> parts;
 #define WNNX_PART(name)                                                                            \
   if (used.count(#name))                                                                           \
@@ -147,6 +199,16 @@ std::vector<std::string> partsOf(const Plan &plan) {
   WNNRT_PARTS(WNNX_PART)
 #undef WNNX_PART
   return parts;
+}
+
+/// Whether a step may be a product that is worth the matrix unit (runtime/src/simd/MatrixUnit.h).
+bool mayUseMatrixUnit(const Plan &plan) {
+  return llvm::any_of(plan.calls, [](const KernelCall &c) {
+    if (c.kernel == WNNRT_K_linear)
+      return number(c, "m") >= 16 && number(c, "k") >= 32;
+    return c.kernel == WNNRT_K_conv2d_c16 && number(c, "kh") * number(c, "kw") == 1 &&
+           number(c, "ci") >= 32 && number(c, "oh") * number(c, "ow") >= 16;
+  });
 }
 
 /// What holds where the library may lack an ISA: its vectors are of other machines, or of no
@@ -243,7 +305,10 @@ void emitKernelTables(CodePrinter &out, const Plan &plan, const Names &names, co
     if (isa == "ref")
       continue;
     out.put("#if " + condition(isa));
-    table(out, isa, rows, parts);
+    std::vector<std::string> own = parts;
+    if (isa == "avx512" && facts.matrixUnit && mayUseMatrixUnit(plan))
+      own.push_back("matrix_unit");
+    table(out, isa, rows, own);
     out.put("#endif");
   }
 }

@@ -91,7 +91,9 @@
   X(acts_simple)                                                                                   \
   X(acts_exp)                                                                                      \
   X(acts_tanh)                                                                                     \
-  X(acts_erf)
+  X(acts_erf)                                                                                      \
+  X(tiles_strided)                                                                                 \
+  X(tiles_indirect)
 
 #ifndef WNNRT_PART_LINKAGE // the library itself refers to parts that need not be there
 #define WNNRT_PART_LINKAGE

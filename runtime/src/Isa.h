@@ -20,6 +20,7 @@ using ActRow = void (*)(const float *x, float *y, int64_t n, float a, float b);
 /// What a part is: one of these.
 struct wnnrt_part {
   wnnrt::ActRow (*actRow)(int32_t op); // null for ops of other parts
+  const void *tiles;                   // a TileTable
 };
 
 namespace wnnrt {

@@ -38,6 +38,6 @@ template <int32_t op> void actRow(const float *x, float *y, int64_t n, float a, 
     }                                                                                              \
   }                                                                                                \
   }                                                                                                \
-  const wnnrt_part wnnrt::WNNRT_SIMD_NS::part = {rowOf};
+  const wnnrt_part wnnrt::WNNRT_SIMD_NS::part = {rowOf, nullptr};
 
 #endif // WNNRT_SRC_SIMD_ACTLOOP_H

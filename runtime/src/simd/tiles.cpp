@@ -1,221 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every size of the matrix tile.
-//
-// Registers: AVX-512 14 x 2 panels = 28 sums, 2 weights, 1 broadcast: 16 loads for 28 FMAs.
-//            AVX2 6 x 1 panel (2 ymm) = 12 sums, 2 weights, 1 broadcast: 8 loads for 12 FMAs.
-//            NEON 6 x 1 panel (4 q) = 24 sums, 4 weights; SSE2 has half the registers: 2 x 1.
-// Each tile is a function of its own that is not inlined: inlined into loops, gcc 12 spills.
-#include "Tile.h"
-
-using wnnrt::WNNRT_SIMD_NS::TileJob;
+// The choice of a tile, and tiles of pixels next to each other, which are the most common ones.
+#include "../Isa.h"
+#include "TileForms.h"
 
 namespace {
 
-using TileFn = void (*)(const TileJob &job);
-
-/// One row of the reduction: P broadcasts times the weights of one input channel.
-template <int P, int V>
-WNNRT_INLINE void tileRow(vf (&acc)[P][V], const float *const *q, const float *x, int64_t stride,
-                          int row, const float *w, int64_t panelStride) {
-  vf weight[V];
-  WNNRT_UNROLL
-  for (int v = 0; v < V; ++v)
-    weight[v] = vload(w + (v / vper16) * panelStride + (v % vper16) * vlanes);
-  WNNRT_UNROLL
-  for (int p = 0; p < P; ++p) {
-    vf value = vset(q ? q[p][row] : x[p * stride + row]);
-    WNNRT_UNROLL
-    for (int v = 0; v < V; ++v)
-      acc[p][v] = vfma(value, weight[v], acc[p][v]);
-  }
-}
-
-/// Adds the residual, clamps and stores whole panels.
-template <int P, int PANELS>
-WNNRT_INLINE void tileFinish(vf (&acc)[P][PANELS * vper16], const TileJob &job, float *to,
-                             const float *residual) {
-  constexpr int V = PANELS * vper16;
-  if (residual) {
-    WNNRT_UNROLL
-    for (int v = 0; v < V; ++v) {
-      const float *r = residual + (v / vper16) * job.residualPanelStride + (v % vper16) * vlanes;
-      WNNRT_UNROLL
-      for (int p = 0; p < P; ++p, r += job.residualPixelStride)
-        acc[p][v] = vadd(acc[p][v], vload(r));
-    }
-  }
-  if (job.lo > -__builtin_huge_valf()) {
-    vf lo = vset(job.lo);
-    WNNRT_UNROLL
-    for (int p = 0; p < P; ++p) {
-      WNNRT_UNROLL
-      for (int v = 0; v < V; ++v)
-        acc[p][v] = vmax(lo, acc[p][v]); // NaN stays NaN
-    }
-  }
-  if (job.hi < __builtin_huge_valf()) {
-    vf hi = vset(job.hi);
-    WNNRT_UNROLL
-    for (int p = 0; p < P; ++p) {
-      WNNRT_UNROLL
-      for (int v = 0; v < V; ++v)
-        acc[p][v] = vmin(hi, acc[p][v]);
-    }
-  }
-  WNNRT_UNROLL
-  for (int v = 0; v < V; ++v) {
-    float *y = to + (v / vper16) * job.yPanelStride + (v % vper16) * vlanes;
-    WNNRT_UNROLL
-    for (int p = 0; p < P; ++p, y += job.yPixelStride)
-      vstore(y, acc[p][v]);
-  }
-}
-
-/// How a tile finds its pixels. The most common stride is a constant: one pointer serves all
-/// pixels, which is 9% faster than advancing one for each.
-enum TileForm { Adjacent, Strided, Indirect };
-
-/// A row of a strided tile: pixels in threes share a pointer, so that 14 of them need five
-/// registers and the stride instead of a pointer each.
-template <int P, int V>
-WNNRT_INLINE void stridedRow(vf (&acc)[P][V], const float *const (&base)[(P + 2) / 3],
-                             int64_t stride, int row, const float *w, int64_t panelStride) {
-  vf weight[V];
-  WNNRT_UNROLL
-  for (int v = 0; v < V; ++v)
-    weight[v] = vload(w + (v / vper16) * panelStride + (v % vper16) * vlanes);
-  WNNRT_UNROLL
-  for (int p = 0; p < P; ++p) {
-    vf value = vset((base[p / 3] + row)[(p % 3) * stride]);
-    WNNRT_UNROLL
-    for (int v = 0; v < V; ++v)
-      acc[p][v] = vfma(value, weight[v], acc[p][v]);
-  }
-}
-
-/// One tile; `ahead` is the next line to prefetch.
-template <int P, int PANELS, TileForm FORM>
-WNNRT_INLINE void oneTile(const TileJob &job, const float *from, float *y, const float *residual,
-                          const char *&ahead) {
-  constexpr int V = PANELS * vper16;
-  constexpr bool INDIRECT = FORM == Indirect;
-  vf acc[P][V];
-  WNNRT_UNROLL
-  for (int v = 0; v < V; ++v) {
-    vf start = job.bias ? vload(job.bias + v * vlanes) : vzero();
-    WNNRT_UNROLL
-    for (int p = 0; p < P; ++p)
-      acc[p][v] = start;
-  }
-  const int32_t lines = job.prefetchLines;
-  const int32_t groups =
-      lines ? job.taps * (job.blocks * 4 - 4 + (job.lastRows + 3) / 4) : 1; // of four rows
-  int32_t due = 0;
-  auto prefetchSome = [&] {
-    for (due += lines; due >= groups; due -= groups, ahead += 64) {
-      prefetchL2(ahead);
-      if (PANELS > 1 && job.prefetchSecond)
-        prefetchL2(ahead + job.prefetchSecond);
-    }
-  };
-  const int64_t panelStride = job.panelStride;
-  const int64_t pixelStride = FORM == Adjacent ? 16 : job.pixelStride;
-  for (int32_t block = 0; block < job.blocks; ++block) {
-    int rows = block + 1 == job.blocks ? job.lastRows : 16;
-    const float *blockWeights = job.w + int64_t(block) * job.kernelTaps * 256;
-    int64_t blockOffset = block * job.blockStride;
-    for (int32_t t = 0; t < job.taps; ++t) {
-      const float *w = blockWeights + job.tapIndex[t] * rows * 16;
-      const float *q[P];
-      const float *x = nullptr;
-      if (INDIRECT) {
-        const float *const *pixels = job.pixels + t * job.pixelStep;
-        const int64_t *keep = job.keep + t * job.pixelStep;
-        int64_t offset = blockOffset + job.tapOffset[t];
-        for (int p = 0; p < P; ++p)
-          q[p] = pixels[p] + (offset & keep[p]);
-      } else {
-        x = from + blockOffset + job.tapOffset[t];
-      }
-      int row = 0;
-      if (FORM == Strided) {
-        const float *base[(P + 2) / 3];
-        WNNRT_UNROLL
-        for (int k = 0; k < (P + 2) / 3; ++k) {
-          base[k] = x + 3 * k * pixelStride;
-          __asm__("" : "+r"(base[k])); // or gcc makes a pointer for each pixel again
-        }
-        for (; row + 4 <= rows; row += 4, w += 64) {
-          prefetchSome();
-          WNNRT_UNROLL
-          for (int u = 0; u < 4; ++u)
-            stridedRow<P, V>(acc, base, pixelStride, u, w + u * 16, panelStride);
-          WNNRT_UNROLL
-          for (int k = 0; k < (P + 2) / 3; ++k)
-            base[k] += 4;
-        }
-        for (; row < rows; ++row, w += 16) {
-          stridedRow<P, V>(acc, base, pixelStride, 0, w, panelStride);
-          WNNRT_UNROLL
-          for (int k = 0; k < (P + 2) / 3; ++k)
-            base[k] += 1;
-        }
-        continue;
-      }
-      for (; row + 4 <= rows; row += 4) {
-        prefetchSome();
-        WNNRT_UNROLL
-        for (int u = 0; u < 4; ++u)
-          tileRow<P, V>(acc, INDIRECT ? q : nullptr, x, pixelStride, row + u, w + (row + u) * 16,
-                        panelStride);
-      }
-      for (; row < rows; ++row)
-        tileRow<P, V>(acc, INDIRECT ? q : nullptr, x, pixelStride, row, w + row * 16, panelStride);
-    }
-  }
-  tileFinish<P, PANELS>(acc, job, y, residual);
-}
-
-template <int P, int PANELS, TileForm FORM> WNNRT_NOINLINE static void tile(const TileJob &job) {
-  const float *x = job.x, *residual = job.residual;
-  float *y = job.y;
-  const char *ahead = job.prefetch;
-  const int64_t step = P * (FORM == Adjacent ? 16 : job.pixelStride);
-  for (int32_t left = job.repeat;;) {
-    oneTile<P, PANELS, FORM>(job, x, y, residual, ahead);
-    if (FORM == Indirect || --left <= 0)
-      return;
-    x += step;
-    y += P * job.yPixelStride;
-    if (residual)
-      residual += P * job.residualPixelStride;
-  }
-}
-
-/// fn[form][panels - 1][pixels]
-struct TileTable {
-  TileFn fn[3][tilePanels][tilePixels + 1];
-};
-
-#define WNNRT_TILES(N, F) {nullptr, tile<1, N, F>, tile<2, N, F> WNNRT_TILES_MORE(N, F)}
-#if defined(__AVX512F__)
-#define WNNRT_TILES_MORE(N, F)                                                                     \
-  , tile<3, N, F>, tile<4, N, F>, tile<5, N, F>, tile<6, N, F>, tile<7, N, F>, tile<8, N, F>,      \
-      tile<9, N, F>, tile<10, N, F>, tile<11, N, F>, tile<12, N, F>, tile<13, N, F>,               \
-      tile<14, N, F>
-#define WNNRT_PANELS(F) {WNNRT_TILES(1, F), WNNRT_TILES(2, F)}
-#elif defined(__AVX2__) || defined(__aarch64__)
-#define WNNRT_TILES_MORE(N, F) , tile<3, N, F>, tile<4, N, F>, tile<5, N, F>, tile<6, N, F>
-#define WNNRT_PANELS(F) {WNNRT_TILES(1, F)}
-#else
-#define WNNRT_TILES_MORE(N, F)
-#define WNNRT_PANELS(F) {WNNRT_TILES(1, F)}
-#endif
-static constexpr TileTable tileTable = {
-    {WNNRT_PANELS(Adjacent), WNNRT_PANELS(Strided), WNNRT_PANELS(Indirect)}};
-#undef WNNRT_TILES
-#undef WNNRT_TILES_MORE
-#undef WNNRT_PANELS
+constexpr TileTable adjacent = WNNRT_TILE_TABLE(Adjacent);
+// Weak references must not be folded, hence a table.
+const wnnrt_part *const others[] = {&wnnrt::WNNRT_SIMD_NS::tiles_strided,
+                                    &wnnrt::WNNRT_SIMD_NS::tiles_indirect};
 
 /// A last panel that is narrower than 16: whole panels in a buffer, of which the real columns are
 /// copied.
@@ -249,11 +42,51 @@ WNNRT_NOINLINE static void narrowTile(TileFn fn, int panels, int pixels, const T
   }
 }
 
+/// What a tile of a form does that the program does not have: pixel by pixel, so that the distance
+/// between pixels does not matter, with the taps that are not padding.
+WNNRT_NOINLINE static void pixelTiles(bool indirect, int panels, int pixels, const TileJob &job) {
+  TileJob one = job;
+  one.repeat = 1;
+  one.prefetchLines = 0;
+  int32_t tapIndex[tileMaxTaps];
+  int64_t tapOffset[tileMaxTaps];
+  const int64_t count = indirect ? pixels : pixels * maxOf(1, job.repeat);
+  for (int64_t i = 0; i < count; ++i) {
+    one.y = job.y + i * job.yPixelStride;
+    one.residual = job.residual ? job.residual + i * job.residualPixelStride : nullptr;
+    if (indirect) {
+      one.taps = 0;
+      one.tapIndex = tapIndex;
+      one.tapOffset = tapOffset;
+      for (int32_t t = 0; t < job.taps; ++t) {
+        int64_t at = t * job.pixelStep + i;
+        if (!job.keep[at])
+          continue;
+        const float *x = job.pixels[at] + job.tapOffset[t];
+        if (one.taps == 0)
+          one.x = x;
+        tapIndex[one.taps] = job.tapIndex[t];
+        tapOffset[one.taps++] = (reinterpret_cast<int64_t>(x) - reinterpret_cast<int64_t>(one.x)) /
+                                static_cast<int64_t>(sizeof(float));
+      }
+    } else {
+      one.x = job.x + i * job.pixelStride;
+    }
+    wnnrt::WNNRT_SIMD_NS::runTile(false, panels, 1, one);
+  }
+}
+
 } // namespace
 
 void wnnrt::WNNRT_SIMD_NS::runTile(bool indirect, int panels, int pixels, const TileJob &job) {
-  TileForm form = indirect ? Indirect : job.pixelStride == 16 ? Adjacent : Strided;
-  TileFn fn = tileTable.fn[form][panels - 1][pixels];
+  const TileTable *table = &adjacent;
+  if (indirect || (job.pixelStride != 16 && (pixels > 1 || job.repeat > 1))) {
+    const wnnrt_part *part = others[indirect];
+    if (!part)
+      return pixelTiles(indirect, panels, pixels, job);
+    table = static_cast<const TileTable *>(part->tiles);
+  }
+  TileFn fn = table->fn[panels - 1][pixels];
   if (job.cols < 16)
     return narrowTile(fn, panels, pixels, job);
   fn(job);
