@@ -121,6 +121,7 @@ GeneratedFiles generate(const Plan &plan, const Graph &graph, const CodeGenOptio
     facts.rulesHash = sha256Hex(options.rulesText).substr(0, 32);
   facts.mode = options.weights;
   facts.isas = options.isas;
+  facts.matrixUnit = options.matrixUnit;
   if (!plan.weights.empty()) {
     facts.weightHeader = weightHeader(plan);
     facts.weightBytes = plan.weightBytes + weightHeaderBytes;

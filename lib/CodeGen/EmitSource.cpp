@@ -368,6 +368,8 @@ private:
       out.put("(void)weights;");
     }
     out.put("wnnrt_context own = *context;");
+    if (!facts.matrixUnit)
+      out.put("own.features &= ~uint32_t(WNNRT_FEATURE_MATRIX_UNIT);");
     out.put("if (!own.kernels) own.kernels = " + n.model + "_kernels(wnnrt_cpu_isa());");
     out.put("if (!own.kernels) return WNNRT_UNSUPPORTED; // no kernels for this CPU");
     out.put("const uint64_t fp = wnnrt_fp_enter(); // subnormal numbers count as zero");

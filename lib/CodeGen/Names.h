@@ -27,6 +27,7 @@ struct Facts {
   int64_t weightBytes = 0;           // header included
   WeightMode mode = WeightMode::Embed;
   std::vector<std::string> isas; // oldest first
+  bool matrixUnit = true;        // may be used
 };
 
 class CodePrinter;

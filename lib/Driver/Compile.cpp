@@ -90,6 +90,7 @@ static LogicalResult writeSource(const Graph &graph, const CompileJobOptions &o,
   options.weights = weightMode(o.weights);
   options.rulesText = rulesText;
   options.profile = o.profile;
+  options.matrixUnit = o.matrixUnit != "off";
   if (isasOf(o, options, diags).failed())
     return failure();
   cg::GeneratedFiles generated = cg::generate(*plan, graph, options);

@@ -550,6 +550,13 @@ struct wnnrt_context {
   wnnrt_parallel_for parallel_for; /* null: everything on the calling thread */
   void *user;                      /* handed to parallel_for */
   int32_t num_threads;             /* how many tasks are worth making; 1 with a null parallel_for */
+  uint32_t features;               /* WNNRT_FEATURE_*; kernels use no others */
+};
+
+/* What wnnrt_context_init finds on this CPU and allows. */
+enum {
+  /* Large matrix products by AMX tiles: each f32 operand as the sum of two bf16 numbers. */
+  WNNRT_FEATURE_MATRIX_UNIT = 1
 };
 
 /* Argument kinds of the rows; a compiler can read them from the row's text. */
@@ -591,6 +598,9 @@ typedef enum wnnrt_isa {
 
 /* The newest ISA that the library has and this CPU can run; it can run all older ones. */
 wnnrt_isa wnnrt_cpu_isa(void);
+/* WNNRT_FEATURE_* of this CPU. The first call asks the operating system for what it does not give
+ * unasked. */
+uint32_t wnnrt_cpu_features(void);
 /* The best table for this CPU. Never null. A program that calls this or wnnrt_kernels_for holds
  * every kernel there is; a network's own table needs neither. */
 const wnnrt_kernels *wnnrt_kernels_best(void);
@@ -599,7 +609,7 @@ const wnnrt_kernels *wnnrt_kernels_best(void);
 const wnnrt_kernels *wnnrt_kernels_for(wnnrt_isa isa);
 const char *wnnrt_isa_name(wnnrt_isa isa);
 
-/* The network's own kernels, one thread. */
+/* The network's own kernels, one thread, all features of the CPU. */
 void wnnrt_context_init(wnnrt_context *ctx);
 
 /* WNNRT_ABI and a hash of the rows and struct sizes that the library was built with. */

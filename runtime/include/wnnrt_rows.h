@@ -95,6 +95,9 @@
   X(tiles_strided)                                                                                 \
   X(tiles_indirect)
 
+/// The same of AVX-512 alone: products on the matrix unit.
+#define WNNRT_AVX512_PARTS(X) X(matrix_unit)
+
 #ifndef WNNRT_PART_LINKAGE // the library itself refers to parts that need not be there
 #define WNNRT_PART_LINKAGE
 #endif
@@ -129,6 +132,7 @@ namespace avx512 {
 using namespace ref;
 WNNRT_SIMD_ROWS(WNNRT_DECLARE_ROW)
 WNNRT_PARTS(WNNRT_DECLARE_PART)
+WNNRT_AVX512_PARTS(WNNRT_DECLARE_PART)
 } // namespace avx512
 #undef WNNRT_DECLARE_ROW
 #undef WNNRT_DECLARE_PART

@@ -15,12 +15,15 @@
 namespace wnnrt {
 /// y[i] = op(x[i]) for i in [0, n); y may be x.
 using ActRow = void (*)(const float *x, float *y, int64_t n, float a, float b);
+struct MatrixJob;
 } // namespace wnnrt
 
 /// What a part is: one of these.
 struct wnnrt_part {
-  wnnrt::ActRow (*actRow)(int32_t op); // null for ops of other parts
-  const void *tiles;                   // a TileTable
+  wnnrt::ActRow (*actRow)(int32_t op) = nullptr; // null for ops of other parts
+  const void *tiles = nullptr;                   // a TileTable
+  // Of matrix_unit; false if y is to be computed by other means.
+  bool (*product)(const wnnrt_context *ctx, const wnnrt::MatrixJob &job) = nullptr;
 };
 
 namespace wnnrt {

@@ -13,6 +13,7 @@ void wnnrt_context_init(wnnrt_context *ctx) {
   ctx->parallel_for = nullptr;
   ctx->user = nullptr;
   ctx->num_threads = 1;
+  ctx->features = wnnrt_cpu_features();
 }
 
 uint32_t wnnrt_abi_version(void) {

@@ -56,7 +56,25 @@ wnnrt_isa newest() {
   return WNNRT_HAVE_VEC128 ? WNNRT_ISA_VEC128 : WNNRT_ISA_REF;
 }
 
-std::atomic<int> known{-1};
+uint32_t featuresFound() {
+#if WNNRT_HAVE_AVX512 && defined(__linux__) && defined(__x86_64__)
+  if (wnnrt_cpu_isa() == WNNRT_ISA_AVX512 && osSaves(0x60000) &&
+      has(CpuId(7, 0).d, 1u << 22 | 1u << 24) && // AMX-BF16, AMX-TILE
+      has(CpuId(7, 1).a, 1u << 5)) {             // AVX512-BF16
+    // Linux keeps tiles from programs that do not ask: arch_prctl(ARCH_REQ_XCOMP_PERM, TILEDATA).
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "0"(158L), "D"(0x1023L), "S"(18L)
+                     : "rcx", "r11", "memory");
+    if (result == 0)
+      return WNNRT_FEATURE_MATRIX_UNIT;
+  }
+#endif
+  return 0;
+}
+
+std::atomic<int> known{-1}, knownFeatures{-1};
 
 } // namespace
 
@@ -68,6 +86,15 @@ wnnrt_isa wnnrt_cpu_isa(void) {
     known.store(isa, std::memory_order_relaxed);
   }
   return static_cast<wnnrt_isa>(isa);
+}
+
+uint32_t wnnrt_cpu_features(void) {
+  int features = knownFeatures.load(std::memory_order_relaxed);
+  if (features < 0) {
+    features = static_cast<int>(featuresFound());
+    knownFeatures.store(features, std::memory_order_relaxed);
+  }
+  return static_cast<uint32_t>(features);
 }
 
 const char *wnnrt_isa_name(wnnrt_isa isa) {

@@ -45,7 +45,7 @@ constexpr wnnrt_kernels avx2Table = {
 #if WNNRT_HAVE_AVX512
 constexpr const wnnrt_part *avx512Parts[] = {
 #define WNNRT_NAME_PART(name) &avx512::name,
-    WNNRT_PARTS(WNNRT_NAME_PART)
+    WNNRT_PARTS(WNNRT_NAME_PART) WNNRT_AVX512_PARTS(WNNRT_NAME_PART)
 #undef WNNRT_NAME_PART
 };
 constexpr wnnrt_kernels avx512Table = {

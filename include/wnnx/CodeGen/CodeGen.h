@@ -31,6 +31,8 @@ struct CodeGenOptions {
   bool profile = false;
   /// The ISAs whose kernels the program holds ("avx2"; see `isaNames`), oldest first.
   std::vector<std::string> isas{"vec128", "avx2", "avx512"};
+  /// Large matrix products may run on the CPU's matrix unit.
+  bool matrixUnit = true;
 };
 
 struct GeneratedFile {

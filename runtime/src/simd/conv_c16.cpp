@@ -5,6 +5,7 @@
 // pointers in which padding points at zeros.
 #include "../Isa.h"
 #include "ConvTile.h"
+#include "MatrixUnit.h"
 #include "Parallel.h"
 
 namespace {
@@ -178,6 +179,20 @@ struct Conv : ConvTile {
     }
   }
 
+  /// A 1x1 convolution is a matrix product.
+  bool onUnit(const wnnrt_context *ctx) const {
+    wnnrt::MatrixJob job = {};
+    job.rows = ohw, job.k = p->ci, job.n = p->co;
+    job.x = x, job.xRow = 16, job.xBlock = ihw * 16;
+    job.w = w, job.panelStride = panelStride;
+    job.bias = bias, job.residual = residual;
+    job.y = y, job.yRow = job.residualRow = 16;
+    job.yPanel = job.residualPanel = ohw * 16;
+    job.act = p->act, job.residualAfter = p->residual_after_act != 0;
+    job.wholePanels = true;
+    return onMatrixUnit(ctx, job);
+  }
+
   void image(const wnnrt_context *ctx, bool pixelsFirst) const {
     // Few panels for many threads: share out pixels instead.
     int64_t groups = (panels + tilePanels - 1) / tilePanels;
@@ -214,6 +229,8 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_c16(const wnnrt_context *ctx, const wnnrt_con
     conv.x = static_cast<const float *>(x) + n * xBatch;
     conv.residual = residual ? static_cast<const float *>(residual) + n * rBatch : nullptr;
     conv.y = static_cast<float *>(y) + n * yBatch;
+    if (conv.pointwise && p->groups == 1 && conv.onUnit(ctx))
+      continue;
     conv.image(ctx, pixelsFirst);
   }
   return WNNRT_OK;

@@ -3,6 +3,7 @@
 // cache is kept there while all weights stream past once per block.
 #include "../Isa.h"
 #include "Epilogue.h"
+#include "MatrixUnit.h"
 #include "Parallel.h"
 #include "Tile.h"
 
@@ -77,6 +78,16 @@ wnnrt_status WNNRT_SIMD_NS::linear(const wnnrt_context *ctx, const wnnrt_linear_
   linear.bias = static_cast<const float *>(bias);
   linear.residual = static_cast<const float *>(residual);
   linear.y = static_cast<float *>(y);
+  wnnrt::MatrixJob job = {};
+  job.rows = p->m, job.k = p->k, job.n = p->n;
+  job.x = linear.x, job.xRow = linear.xStride, job.xBlock = 16;
+  job.w = linear.w, job.panelStride = p->k * 16;
+  job.bias = linear.bias, job.residual = linear.residual;
+  job.residualRow = linear.rStride, job.residualPanel = 16;
+  job.y = linear.y, job.yRow = linear.yStride, job.yPanel = 16;
+  job.act = p->act, job.residualAfter = p->residual_after_act != 0;
+  if (onMatrixUnit(ctx, job))
+    return WNNRT_OK;
   int64_t blockRows = maxOf(tilePixels, 256 * 1024 / p->k / tilePixels * tilePixels);
   for (int64_t begin = 0; begin < p->m; begin += blockRows) {
     Split split(minOf(blockRows, p->m - begin), tilePixels);

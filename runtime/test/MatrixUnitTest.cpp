@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Matrix products on the matrix unit (linear and 1x1 convolutions), where the CPU has one: every
+// remainder of rows, columns and terms, within the stated error of each product.
+#include "KernelTest.h"
+
+using namespace wnnrt_test;
+
+namespace {
+
+class MatrixUnitTest : public testing::Test {
+protected:
+  wnnrt_context ctx;
+  void SetUp() override {
+    wnnrt_context_init(&ctx);
+    ctx.kernels = wnnrt_kernels_for(WNNRT_ISA_AVX512);
+    if (!ctx.kernels || !(ctx.features & WNNRT_FEATURE_MATRIX_UNIT))
+      GTEST_SKIP() << "this CPU has none, or the operating system keeps it";
+  }
+};
+
+/// Of each product; sums of many products are far better than that.
+constexpr double productError = 1.0 / 65536;
+
+/// Sums of x * w, and of their magnitudes.
+struct Sums {
+  std::vector<double> value, magnitude;
+  Sums(const std::vector<float> &x, int64_t xStride, const std::vector<float> &w, int m, int n,
+       int k)
+      : value(size_t(m) * n), magnitude(size_t(m) * n) {
+    for (int i = 0; i < m; ++i)
+      for (int j = 0; j < n; ++j)
+        for (int d = 0; d < k; ++d) {
+          double product = double(x[size_t(i) * xStride + d]) * double(w[size_t(j) * k + d]);
+          value[size_t(i) * n + j] += product;
+          magnitude[size_t(i) * n + j] += std::fabs(product);
+        }
+  }
+};
+
+double allowed(double magnitude, int k) {
+  return productError * magnitude / std::sqrt(double(k) / 8) + 1.2e-6;
+}
+
+std::vector<float> linearResult(const wnnrt_context &ctx, int m, int n, int k, wnnrt_act act,
+                                int residualMode, bool inPlace, int extra, unsigned seed,
+                                bool compare = true) {
+  Random random(seed);
+  wnnrt_linear_params p = {};
+  p.m = m, p.n = n, p.k = k, p.act = act, p.residual_after_act = residualMode == 2;
+  int xs = k + extra, ys = n + extra;
+  if (extra)
+    p.x_row_stride = xs, p.y_row_stride = ys, p.residual_row_stride = ys;
+  auto x = random.reals(size_t(m) * xs), w = random.reals(size_t(n) * k);
+  auto bias = seed % 3 ? random.reals(n) : std::vector<float>();
+  auto residual = random.reals(size_t(m) * ys);
+  std::vector<float> packed(wnnrt_pack_linear_floats(n, k));
+  wnnrt_pack_linear(n, k, w.data(), packed.data());
+  size_t skew = seed % 4;
+  Guarded<float> gx(x, skew), gw(packed, skew), gb(packBias(bias), skew), gr(residual, skew);
+  Guarded<float> own(size_t(m) * ys, skew);
+  std::fill(own.data(), own.data() + own.size(), 123.0f);
+  Guarded<float> &gy = inPlace ? gr : own;
+  EXPECT_EQ(ctx.kernels->linear(&ctx, &p, gx.data(), gw.data(), bias.empty() ? nullptr : gb.data(),
+                                residualMode ? gr.data() : nullptr, gy.data()),
+            WNNRT_OK);
+  EXPECT_TRUE(gy.intact());
+  if (!compare)
+    return gy.values();
+  Sums sums(x, xs, w, m, n, k);
+  Comparison c;
+  for (int i = 0; i < m; ++i)
+    for (int j = 0; j < ys; ++j) {
+      size_t at = size_t(i) * ys + j, s = size_t(i) * n + j;
+      if (j >= n) {
+        EXPECT_EQ(gy[at], inPlace ? residual[at] : 123.0f) << "wrote between rows";
+        continue;
+      }
+      double sum = sums.value[s] + (bias.empty() ? 0 : double(bias[j]));
+      double r = residualMode ? double(residual[at]) : 0;
+      c.add(at, double(gy[at]), residualMode == 2 ? exactAct(act, sum) + r : exactAct(act, sum + r),
+            allowed(sums.magnitude[s], k));
+    }
+  EXPECT_TRUE(c.result()) << m << "x" << n << "x" << k << " act " << act.op << " residual "
+                          << residualMode << (inPlace ? " in place" : "");
+  return gy.values();
+}
+
+const wnnrt_act none = {WNNRT_IDENTITY, 0, 0};
+
+/// Enough columns that the product is large enough for the unit.
+int columns(int m, int k, int more) {
+  return 262144 / (m * k) + 1 + more;
+}
+
+TEST_F(MatrixUnitTest, IsUsedUnlessSwitchedOff) {
+  auto on = linearResult(ctx, 64, 64, 64, none, 0, false, 0, 1);
+  ctx.features = 0;
+  auto off = linearResult(ctx, 64, 64, 64, none, 0, false, 0, 1);
+  EXPECT_NE(on, off);
+}
+
+TEST_F(MatrixUnitTest, LinearEverySize) {
+  const wnnrt_act relu = {WNNRT_RELU, 0, 0}, gelu = {WNNRT_GELU, 0, 0}, elu = {WNNRT_ELU, 1, 0};
+  unsigned seed = 0;
+  for (int i = 0; i <= 33; ++i) {
+    ++seed;
+    linearResult(ctx, 16 + i, columns(16 + i, 64, i % 16), 64, none, 0, false, 0, seed);
+    linearResult(ctx, 20 + 2 * i, columns(20 + 2 * i, 40, i), 40, relu, 1, i % 2, i % 3, seed);
+    linearResult(ctx, 37, columns(37, 32 + i, i % 5), 32 + i, gelu, 2, i % 2, 0, seed);
+    // Several blocks of terms.
+    linearResult(ctx, 17 + i, 40 + i, 385 + 11 * i, i % 2 ? elu : none, i % 3, i % 4 > 1, 0, seed);
+  }
+  linearResult(ctx, 200, 50, 2100, gelu, 2, false, 5, ++seed);
+  linearResult(ctx, 65, 33, 777, none, 1, true, 3, ++seed);
+}
+
+TEST_F(MatrixUnitTest, SameBitsWithThreads) {
+  auto alone = linearResult(ctx, 130, 77, 400, none, 1, false, 0, 5);
+  ctx.parallel_for = [](void *, int32_t count, wnnrt_task body, void *arg) {
+    for (int32_t i = count; i-- > 0;)
+      body(arg, i);
+  };
+  for (int threads : {1, 2, 5}) {
+    ctx.num_threads = threads;
+    EXPECT_EQ(linearResult(ctx, 130, 77, 400, none, 1, false, 0, 5), alone);
+  }
+}
+
+TEST_F(MatrixUnitTest, InfinitiesAndNaN) {
+  wnnrt_linear_params p = {};
+  p.m = 40, p.n = 100, p.k = 100;
+  Random random(3);
+  for (float special : {inf(), -inf(), nan(), 3.4e38f}) {
+    auto x = random.reals(size_t(p.m * p.k)), w = random.reals(size_t(p.n * p.k));
+    x[7 * 100 + 33] = special;
+    std::vector<float> packed(wnnrt_pack_linear_floats(p.n, p.k)), on(p.m * p.n), off(on);
+    wnnrt_pack_linear(p.n, p.k, w.data(), packed.data());
+    ctx.features = 0;
+    ctx.kernels->linear(&ctx, &p, x.data(), packed.data(), nullptr, nullptr, off.data());
+    ctx.features = WNNRT_FEATURE_MATRIX_UNIT;
+    ctx.kernels->linear(&ctx, &p, x.data(), packed.data(), nullptr, nullptr, on.data());
+    Comparison c;
+    for (size_t i = 0; i < on.size(); ++i)
+      c.add(i, double(on[i]), double(off[i]), 0); // such input is not for the unit
+    EXPECT_TRUE(c.worst == 0 || std::isnan(c.worst)) << special << ": " << c.result();
+    // In the weights it stays within its column.
+    w[5 * 100 + 2] = special;
+    wnnrt_pack_linear(p.n, p.k, w.data(), packed.data());
+    x[7 * 100 + 33] = 0;
+    ctx.kernels->linear(&ctx, &p, x.data(), packed.data(), nullptr, nullptr, on.data());
+    for (int i = 0; i < 40; ++i)
+      for (int j = 0; j < 100; ++j)
+        EXPECT_TRUE(std::isfinite(on[size_t(i) * 100 + j]) || j == 5) << i << ", " << j;
+  }
+}
+
+void checkConv(const wnnrt_context &ctx, int n, int ci, int co, int side, wnnrt_act act,
+               int residualMode, bool inPlace, unsigned seed) {
+  wnnrt_conv2d_params p = {};
+  p.n = n, p.ci = ci, p.co = co, p.ih = p.oh = side, p.iw = p.ow = side + 1;
+  p.kh = p.kw = p.stride_h = p.stride_w = p.dilation_h = p.dilation_w = p.groups = 1;
+  p.act = act, p.residual_after_act = residualMode == 2;
+  int hw = p.ih * p.iw;
+  Random random(seed);
+  auto x = random.reals(size_t(n) * ci * hw), w = random.reals(size_t(co) * ci);
+  auto bias = random.reals(co), residual = random.reals(size_t(n) * co * hw);
+  std::vector<float> packed(wnnrt_pack_conv2d_c16_floats(&p));
+  wnnrt_pack_conv2d_c16(&p, w.data(), packed.data());
+  size_t skew = seed % 3;
+  Guarded<float> gx(toC16(x, n, ci, hw), skew), gw(packed, skew), gb(packBias(bias), skew);
+  Guarded<float> gr(toC16(residual, n, co, hw), skew);
+  Guarded<float> own(wnnrt_c16_bytes(n, co, p.oh, p.ow) / 4, skew);
+  Guarded<float> &gy = inPlace ? gr : own;
+  ASSERT_EQ(ctx.kernels->conv2d_c16(&ctx, &p, gx.data(), gw.data(), gb.data(),
+                                    residualMode ? gr.data() : nullptr, gy.data()),
+            WNNRT_OK);
+  EXPECT_TRUE(gy.intact());
+  auto y = fromC16(gy.data(), n, co, hw);
+  Comparison c;
+  for (int b = 0; b < n; ++b)
+    for (int o = 0; o < co; ++o)
+      for (int i = 0; i < hw; ++i) {
+        double sum = double(bias[o]), magnitude = 0;
+        for (int d = 0; d < ci; ++d) {
+          double product = double(x[(size_t(b) * ci + d) * hw + i]) * double(w[size_t(o) * ci + d]);
+          sum += product, magnitude += std::fabs(product);
+        }
+        size_t at = (size_t(b) * co + o) * hw + i;
+        double r = residualMode ? double(residual[at]) : 0;
+        c.add(at, double(y[at]),
+              residualMode == 2 ? exactAct(act, sum) + r : exactAct(act, sum + r),
+              allowed(magnitude, ci));
+      }
+  EXPECT_TRUE(c.result()) << n << " " << ci << "->" << co << " @" << side;
+}
+
+TEST_F(MatrixUnitTest, PointwiseConvolutions) {
+  const wnnrt_act relu = {WNNRT_RELU, 0, 0}, silu = {WNNRT_SILU, 0, 0};
+  unsigned seed = 0;
+  for (int i = 0; i <= 16; ++i) {
+    checkConv(ctx, 1, 32 + i, columns(56, 32 + i, i), 7, relu, i % 3, i % 2, ++seed);
+    checkConv(ctx, 2, 48, columns((5 + i) * (6 + i), 48, i), 5 + i, i % 2 ? silu : none, i % 3,
+              i % 4 > 1, ++seed);
+  }
+  checkConv(ctx, 1, 800, 70, 6, relu, 1, true, ++seed);
+}
+
+} // namespace
