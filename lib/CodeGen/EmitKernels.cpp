@@ -176,10 +176,23 @@ bool mayUseSpreadTiles(const KernelCall &c) {
   return vector;
 }
 
+/// The part that computes most of a depthwise convolution.
+std::string_view depthwisePart(const KernelCall &c) {
+  int64_t k = number(c, "kw"), stride = number(c, "stride_w"), left = number(c, "pad_left");
+  bool dilated = number(c, "dilation_h") > 1 || number(c, "dilation_w") > 1;
+  int64_t right = (number(c, "ow") - 1) * stride + k - left - number(c, "iw");
+  bool tiles = (k == 3 || k == 5) && number(c, "kh") == k && !dilated && stride >= 1 &&
+               stride <= 2 && left == k / 2 && right <= k / 2 && number(c, "ow") >= 3 &&
+               number(c, "iw") <= 256;
+  return !tiles ? "depthwise_rows" : k == 3 ? "depthwise_3" : "depthwise_5";
+}
+
 /// The runtime's parts (wnnrt_rows.h) that make the steps fast.
 std::vector<std::string> partsOf(const Plan &plan) {
   std::set<std::string_view> used;
   for (const KernelCall &c : plan.calls) {
+    if (c.kernel == WNNRT_K_depthwise_c16 || c.kernel == WNNRT_K_mbconv_c16)
+      used.insert(depthwisePart(c));
     if (mayUseSpreadTiles(c))
       used.insert({"tiles_strided", "tiles_indirect"});
     for (const ParamField &f : c.params.fields) {

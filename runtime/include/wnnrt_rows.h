@@ -92,6 +92,9 @@
   X(acts_exp)                                                                                      \
   X(acts_tanh)                                                                                     \
   X(acts_erf)                                                                                      \
+  X(depthwise_3)                                                                                   \
+  X(depthwise_5)                                                                                   \
+  X(depthwise_rows)                                                                                \
   X(tiles_strided)                                                                                 \
   X(tiles_indirect)
 

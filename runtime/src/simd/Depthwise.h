@@ -32,10 +32,21 @@ struct RowJob {
 using RowTilesFn = void (*)(const RowJob &job, int64_t rows, int64_t ox, int64_t count, bool left,
                             bool right);
 
+/// Tiles of one kernel size, fn[stride - 1][pixels - rowTileLeast].
+constexpr int rowTileLeast = 3, rowTileMost = 8;
+struct RowTileTable {
+  RowTilesFn fn[2][rowTileMost - rowTileLeast + 1];
+};
+/// Pixels that see no border: fn[kernel is 5 wide][stride - 1].
+using InsideFn = void (*)(const RowJob &job, int64_t begin, int64_t end, int64_t padLeft);
+struct RowTable {
+  InsideFn fn[2][2];
+};
+
 /// How rows of one convolution are computed.
 struct Depthwise {
   const wnnrt_conv2d_params *p;
-  void (*inside)(const RowJob &job, int64_t begin, int64_t end, int64_t padLeft);
+  InsideFn inside;
   const RowTilesFn *tiles;                  // may be null
   int columnsBeyond;                        // see RowJob
   int64_t tileCount, tileSize, longerTiles; // of a row in these tiles

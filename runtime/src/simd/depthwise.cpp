@@ -1,164 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 // depthwise_c16: one output row of 16 channels at a time. Rows of 3x3 and 5x5 kernels that are
-// padded alike on both sides run in tiles of 3 to 8 pixels with every tap unrolled; what is beyond
-// the image is read from zeros. Other rows of kernels 3 and 5 wide run in tiles of 8, 4, 2 and 1
-// pixels that share their input vectors between taps; their border pixels take only the taps
-// inside.
-#include "Depthwise.h"
+// padded alike on both sides run in tiles with every tap unrolled (DepthwiseTiles.h); others in
+// tiles of pixels that see no border (DepthwiseRows.h), beside which border pixels take only the
+// taps inside.
 #include "../Isa.h"
+#include "DepthwiseRows.h"
 #include "Epilogue.h"
 #include "Parallel.h"
 
 namespace {
 
-using wnnrt::WNNRT_SIMD_NS::RowJob;
+using wnnrt::WNNRT_SIMD_NS::InsideFn;
+using wnnrt::WNNRT_SIMD_NS::RowTable;
+using wnnrt::WNNRT_SIMD_NS::rowTileLeast;
+using wnnrt::WNNRT_SIMD_NS::rowTileMost;
+using wnnrt::WNNRT_SIMD_NS::RowTilesFn;
+using wnnrt::WNNRT_SIMD_NS::RowTileTable;
 using wnnrt::WNNRT_SIMD_NS::rowZeroPixels;
 
-/// Makes the compiler load a vector once instead of in each operation that uses it.
-WNNRT_INLINE void keepLoaded(vf &v) {
-#if defined(__AVX512F__)
-  __asm__("" : "+v"(v));
-#elif defined(__AVX2__)
-  __asm__("" : "+x"(v));
-#else
-  (void)v;
-#endif
-}
-
-/// Pixels ox .. ox + T - 1; `first` is the input column of tap 0 of pixel ox; no border.
-template <int T, int KW, int STRIDE>
-WNNRT_INLINE void rowTile(const RowJob &job, int64_t ox, int64_t first) {
-  vf acc[T];
-  WNNRT_UNROLL
-  for (int t = 0; t < T; ++t)
-    acc[t] = job.bias;
-  for (int32_t line = 0; line < job.lineCount; ++line) {
-    const float *x = job.lines[line] + first * 16, *w = job.weights[line];
-    if (KW > 0) {
-      vf weight[KW > 0 ? KW : 1];
-      WNNRT_UNROLL
-      for (int s = 0; s < KW; ++s)
-        weight[s] = vload(w + s * 16);
-      WNNRT_UNROLL
-      for (int i = 0; i < (T - 1) * STRIDE + KW; ++i) {
-        vf value = vload(x + i * 16);
-        WNNRT_UNROLL
-        for (int s = 0; s < KW; ++s)
-          if (i >= s && (i - s) % STRIDE == 0 && (i - s) / STRIDE < T)
-            acc[(i - s) / STRIDE] = vfma(value, weight[s], acc[(i - s) / STRIDE]);
-      }
-    } else {
-      const int64_t step = int64_t(job.stride) * 16;
-      for (int32_t s = 0; s < job.kw; ++s, x += int64_t(job.dilation) * 16, w += 16) {
-        vf weight = vload(w);
-        WNNRT_UNROLL
-        for (int t = 0; t < T; ++t)
-          acc[t] = vfma(vload(x + t * step), weight, acc[t]);
-      }
-    }
-  }
-  WNNRT_UNROLL
-  for (int t = 0; t < T; ++t) {
-    if (job.residual)
-      acc[t] = vadd(acc[t], vload(job.residual + (ox + t) * 16));
-    vstore(job.y + (ox + t) * 16, vclamp(acc[t], job.lo, job.hi));
-  }
-}
-
-template <int KW, int STRIDE>
-WNNRT_NOINLINE void rowInside(const RowJob &job, int64_t begin, int64_t end, int64_t padLeft) {
-  const int64_t stride = KW > 0 ? STRIDE : job.stride;
-  int64_t ox = begin;
-  for (; ox + 8 <= end; ox += 8)
-    rowTile<8, KW, STRIDE>(job, ox, ox * stride - padLeft);
-  if (ox + 4 <= end) {
-    rowTile<4, KW, STRIDE>(job, ox, ox * stride - padLeft);
-    ox += 4;
-  }
-  if (ox + 2 <= end) {
-    rowTile<2, KW, STRIDE>(job, ox, ox * stride - padLeft);
-    ox += 2;
-  }
-  if (ox < end)
-    rowTile<1, KW, STRIDE>(job, ox, ox * stride - padLeft);
-}
-
-constexpr int rowTileLeast = 3, rowTileMost = 8;
-
-/// In each of `rows` rows `count` tiles of T pixels from pixel ox; all lines exist, those beyond
-/// the image are zeros. `left` and `right` say whether rows begin and end in these tiles. A
-/// function of its own that is not inlined, or gcc spills.
-template <int T, int K, int STRIDE>
-WNNRT_NOINLINE static void rowOfTiles(const RowJob &job, int64_t rows, int64_t ox, int64_t count,
-                                      bool left, bool right) {
-  constexpr int pad = K / 2, columns = (T - 1) * STRIDE + K;
-  const float *zeros = job.zeros, *w = job.weights[0];
-  const int beyond = job.columnsBeyond;
-  for (int64_t row = 0; row < rows; ++row) {
-    const float *lines[K];
-    WNNRT_UNROLL
-    for (int r = 0; r < K; ++r)
-      lines[r] = job.lines[row * job.stride + r] + (ox * STRIDE - pad) * 16;
-    const int64_t out = row * job.rowStride + ox * 16;
-    float *y = job.y + out;
-    for (int64_t tile = 0; tile < count; ++tile, y += T * 16) {
-      const bool begins = left && tile == 0, ends = right && tile + 1 == count;
-      vf acc[T];
-      WNNRT_UNROLL
-      for (int t = 0; t < T; ++t)
-        acc[t] = job.bias;
-      WNNRT_UNROLL
-      for (int r = 0; r < K; ++r) {
-        const float *x = lines[r];
-        lines[r] += T * STRIDE * 16;
-        vf weight[K];
-        WNNRT_UNROLL
-        for (int s = 0; s < K; ++s)
-          weight[s] = vload(w + (r * K + s) * 16);
-        WNNRT_UNROLL
-        for (int i = 0; i < columns; ++i) {
-          const float *at = x + i * 16;
-          if (i < pad)
-            at = begins ? zeros : at;
-          if (columns - i <= pad)
-            at = ends && columns - i <= beyond ? zeros : at;
-          vf value = vload(at);
-          keepLoaded(value);
-          WNNRT_UNROLL
-          for (int s = 0; s < K; ++s)
-            if (i >= s && (i - s) % STRIDE == 0 && (i - s) / STRIDE < T)
-              acc[(i - s) / STRIDE] = vfma(value, weight[s], acc[(i - s) / STRIDE]);
-        }
-      }
-      if (job.residual) {
-        WNNRT_UNROLL
-        for (int t = 0; t < T; ++t)
-          acc[t] = vadd(acc[t], vload(job.residual + out + (tile * T + t) * 16));
-      }
-      const vf lo = job.lo, hi = job.hi;
-      WNNRT_UNROLL
-      for (int t = 0; t < T; ++t)
-        vstore(y + t * 16, vclamp(acc[t], lo, hi));
-    }
-  }
-}
-
-#define WNNRT_ROW_TILES(K, S)                                                                      \
-  {rowOfTiles<3, K, S>, rowOfTiles<4, K, S>, rowOfTiles<5, K, S>,                                  \
-   rowOfTiles<6, K, S>, rowOfTiles<7, K, S>, rowOfTiles<8, K, S>}
-constexpr wnnrt::WNNRT_SIMD_NS::RowTilesFn rowTiles[2][2][rowTileMost - rowTileLeast + 1] = {
-    {WNNRT_ROW_TILES(3, 1), WNNRT_ROW_TILES(3, 2)}, {WNNRT_ROW_TILES(5, 1), WNNRT_ROW_TILES(5, 2)}};
-#undef WNNRT_ROW_TILES
+// Weak references must not be folded, hence a table.
+const wnnrt_part *const parts[] = {&wnnrt::WNNRT_SIMD_NS::depthwise_3,
+                                   &wnnrt::WNNRT_SIMD_NS::depthwise_5,
+                                   &wnnrt::WNNRT_SIMD_NS::depthwise_rows};
 
 /// Tiles of rowTileLeast pixels and more, or null for other shapes.
-const wnnrt::WNNRT_SIMD_NS::RowTilesFn *rowTilesFor(const wnnrt_conv2d_params *p, int *beyond) {
+const RowTilesFn *rowTilesFor(const wnnrt_conv2d_params *p, int *beyond) {
   if (p->dilation_w != 1 || p->dilation_h != 1 || p->ow < rowTileLeast || p->iw > rowZeroPixels ||
       p->kh != p->kw || (p->kw != 3 && p->kw != 5) || p->stride_w < 1 || p->stride_w > 2 ||
       p->pad_left != p->kw / 2)
     return nullptr;
   int64_t right = (int64_t(p->ow) - 1) * p->stride_w + p->kw - p->pad_left - p->iw;
   *beyond = static_cast<int>(maxOf(0, right));
-  return right <= p->kw / 2 ? rowTiles[p->kw == 5][p->stride_w == 2] : nullptr;
+  const wnnrt_part *part = right <= p->kw / 2 ? parts[p->kw == 5] : nullptr;
+  return part ? static_cast<const RowTileTable *>(part->tiles)->fn[p->stride_w == 2] : nullptr;
 }
 
 /// One pixel with the taps [sBegin, sEnd); two sums, as there is no other work to overlap.
@@ -180,18 +54,12 @@ WNNRT_INLINE void borderPixel(const RowJob &job, int64_t ox, int64_t first, int6
   vstore(job.y + ox * 16, vclamp(sum, job.lo, job.hi));
 }
 
-using InsideFn = void (*)(const RowJob &job, int64_t begin, int64_t end, int64_t padLeft);
-
 InsideFn insideFor(const wnnrt_conv2d_params *p) {
-  if (p->dilation_w == 1 && p->kw == 3 && p->stride_w == 1)
-    return rowInside<3, 1>;
-  if (p->dilation_w == 1 && p->kw == 3 && p->stride_w == 2)
-    return rowInside<3, 2>;
-  if (p->dilation_w == 1 && p->kw == 5 && p->stride_w == 1)
-    return rowInside<5, 1>;
-  if (p->dilation_w == 1 && p->kw == 5 && p->stride_w == 2)
-    return rowInside<5, 2>;
-  return rowInside<0, 1>;
+  bool common =
+      p->dilation_w == 1 && (p->kw == 3 || p->kw == 5) && (p->stride_w == 1 || p->stride_w == 2);
+  const wnnrt_part *part = common ? parts[2] : nullptr;
+  return part ? static_cast<const RowTable *>(part->tiles)->fn[p->kw == 5][p->stride_w == 2]
+              : rowInside<0, 1>;
 }
 
 } // namespace

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of square kernels that are padded alike on both sides, in tiles of 3 to 8 pixels with every
+// tap unrolled; what is beyond the image is read from zeros. Each kernel size is instantiated in a
+// file of its own, so that programs hold those they need.
+#ifndef WNNRT_SRC_SIMD_DEPTHWISETILES_H
+#define WNNRT_SRC_SIMD_DEPTHWISETILES_H
+
+#define WNNRT_PART_LINKAGE // these are parts
+#include "../Isa.h"
+#include "Depthwise.h"
+
+namespace {
+
+using wnnrt::WNNRT_SIMD_NS::RowJob;
+
+/// Makes the compiler load a vector once instead of in each operation that uses it.
+WNNRT_INLINE void keepLoaded(vf &v) {
+#if defined(__AVX512F__)
+  __asm__("" : "+v"(v));
+#elif defined(__AVX2__)
+  __asm__("" : "+x"(v));
+#else
+  (void)v;
+#endif
+}
+
+/// In each of `rows` rows `count` tiles of T pixels from pixel ox; all lines exist, those beyond
+/// the image are zeros. `left` and `right` say whether rows begin and end in these tiles. A
+/// function of its own that is not inlined, or gcc spills.
+template <int T, int K, int STRIDE>
+WNNRT_NOINLINE static void rowOfTiles(const RowJob &job, int64_t rows, int64_t ox, int64_t count,
+                                      bool left, bool right) {
+  constexpr int pad = K / 2, columns = (T - 1) * STRIDE + K;
+  const float *zeros = job.zeros, *w = job.weights[0];
+  const int beyond = job.columnsBeyond;
+  for (int64_t row = 0; row < rows; ++row) {
+    const float *lines[K];
+    WNNRT_UNROLL
+    for (int r = 0; r < K; ++r)
+      lines[r] = job.lines[row * job.stride + r] + (ox * STRIDE - pad) * 16;
+    const int64_t out = row * job.rowStride + ox * 16;
+    float *y = job.y + out;
+    for (int64_t tile = 0; tile < count; ++tile, y += T * 16) {
+      const bool begins = left && tile == 0, ends = right && tile + 1 == count;
+      vf acc[T];
+      WNNRT_UNROLL
+      for (int t = 0; t < T; ++t)
+        acc[t] = job.bias;
+      WNNRT_UNROLL
+      for (int r = 0; r < K; ++r) {
+        const float *x = lines[r];
+        lines[r] += T * STRIDE * 16;
+        vf weight[K];
+        WNNRT_UNROLL
+        for (int s = 0; s < K; ++s)
+          weight[s] = vload(w + (r * K + s) * 16);
+        WNNRT_UNROLL
+        for (int i = 0; i < columns; ++i) {
+          const float *at = x + i * 16;
+          if (i < pad)
+            at = begins ? zeros : at;
+          if (columns - i <= pad)
+            at = ends && columns - i <= beyond ? zeros : at;
+          vf value = vload(at);
+          keepLoaded(value);
+          WNNRT_UNROLL
+          for (int s = 0; s < K; ++s)
+            if (i >= s && (i - s) % STRIDE == 0 && (i - s) / STRIDE < T)
+              acc[(i - s) / STRIDE] = vfma(value, weight[s], acc[(i - s) / STRIDE]);
+        }
+      }
+      if (job.residual) {
+        WNNRT_UNROLL
+        for (int t = 0; t < T; ++t)
+          acc[t] = vadd(acc[t], vload(job.residual + out + (tile * T + t) * 16));
+      }
+      const vf lo = job.lo, hi = job.hi;
+      WNNRT_UNROLL
+      for (int t = 0; t < T; ++t)
+        vstore(y + t * 16, vclamp(acc[t], lo, hi));
+    }
+  }
+}
+
+static_assert(wnnrt::WNNRT_SIMD_NS::rowTileLeast == 3 && wnnrt::WNNRT_SIMD_NS::rowTileMost == 8,
+              "the sizes of the tables");
+#define WNNRT_ROW_TILES(K, S)                                                                      \
+  {rowOfTiles<3, K, S>, rowOfTiles<4, K, S>, rowOfTiles<5, K, S>,                                  \
+   rowOfTiles<6, K, S>, rowOfTiles<7, K, S>, rowOfTiles<8, K, S>}
+
+} // namespace
+#endif // WNNRT_SRC_SIMD_DEPTHWISETILES_H

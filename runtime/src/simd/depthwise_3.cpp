@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tiles of 3x3 depthwise kernels of strides 1 and 2.
+#include "DepthwiseTiles.h"
+
+static constexpr wnnrt::WNNRT_SIMD_NS::RowTileTable table = {
+    {WNNRT_ROW_TILES(3, 1), WNNRT_ROW_TILES(3, 2)}};
+
+const wnnrt_part wnnrt::WNNRT_SIMD_NS::depthwise_3 = {nullptr, &table};
