@@ -137,6 +137,8 @@ static LogicalResult runRules(Graph &graph, const PipelineOptions &options,
   rewrite.beforeCommit = nullptr;
   if (diags.errorCount() != errorsBefore)
     result = failure();
+  if (failed(result) && report.applications == 0)
+    return result; // nothing was done that a table could tell of
   if (options.log && options.ruleChecks.validateRewrites)
     *options.log << "validated " << validator.checked << " rewrites"
                  << (validator.skipped
