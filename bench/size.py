@@ -7,7 +7,7 @@
 The runtime as a whole; then for each network (DIR/NAME/net.pt; bench/peers/run.py makes these, or
 NAME is a file) the generated code, and what a linked program of it has more than an empty one: code
 and constants, without weights and libc, with the kernels of AVX2 alone, of AVX-512 alone, of both,
-and of all instruction sets; the seconds wnnxc and the C++ compiler take; and the microseconds from
+with SSE2's besides, and with products on the matrix unit, as wnnxc makes it unasked; the seconds wnnxc and the C++ compiler take; and the microseconds from
 mapping the weights to the first kernel call. --parts prints the largest functions of the program
 with both. Exits 1 when the runtime has more than 1.5 MB of code, or a program with both more than
 --limit.
@@ -71,7 +71,9 @@ int main(int argc, char **argv) {
 
 
 EMPTY = "int main() { return 0; }\n"
-ISAS = {"AVX2": "avx2", "AVX-512": "avx512", "both": "avx2,avx512", "all": ""}
+OFF = "--matrix-unit=off"
+PROGRAMS = {"AVX2": ["--isa=avx2", OFF], "AVX-512": ["--isa=avx512", OFF],
+            "both": ["--isa=avx2,avx512", OFF], "and SSE2": [OFF], "and AMX": []}
 
 
 def text_bytes(*files, data=False):
@@ -105,12 +107,12 @@ class Network:
             f.write(text)
         return self.path(file)
 
-    def generate(self, isas):
+    def generate(self, options):
         """Seconds of wnnxc and of the C++ compiler."""
         start = time.perf_counter()
         subprocess.run([os.path.join(self.args.build, "bin", "wnnxc"), self.model, "--rules",
                         self.args.rules, "--name", "net", "--weights=file", "--profile", "--quiet",
-                        *(["--isa", isas] if isas else []), "-o", self.path("net.cpp")], check=True)
+                        *options, "-o", self.path("net.cpp")], check=True)
         compiled = time.perf_counter()
         subprocess.run([*self.cxx, "-c", self.path("net.cpp"), "-o", self.path("net.o")],
                        check=True)
@@ -154,15 +156,15 @@ def main():
     runtime = text_bytes(library)
     print(f"runtime, all ISAs: {runtime:,} bytes of code and constants\n")
     print("| network | wnnxc, s | C++ compiler, s | generated code | program: "
-          + " | ".join(ISAS) + " | first kernel after, us |\n|---" + "|---" * (len(ISAS) + 4) + "|")
+          + " | ".join(PROGRAMS) + " | first kernel after, us |\n|---" + "|---" * (len(PROGRAMS) + 4) + "|")
     failed = runtime > LIMIT
     for name in args.names:
         model = name if os.path.isfile(name) else os.path.join(args.networks, name, "net.pt")
         with tempfile.TemporaryDirectory() as folder:
             network = Network(model, args, library, folder)
             sizes = {}
-            for what, isas in ISAS.items():
-                seconds = network.generate(isas)
+            for what, options in PROGRAMS.items():
+                seconds = network.generate(options)
                 sizes[what] = network.program_bytes()
                 if what == "both" and args.parts:
                     largest(network.path("plain"))

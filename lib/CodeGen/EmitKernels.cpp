@@ -193,6 +193,16 @@ std::vector<std::string> partsOf(const Plan &plan) {
   for (const KernelCall &c : plan.calls) {
     if (c.kernel == WNNRT_K_depthwise_c16 || c.kernel == WNNRT_K_mbconv_c16)
       used.insert(depthwisePart(c));
+    if (c.kernel == WNNRT_K_conv2d_first) {
+      int64_t kw = number(c, "kw"), stride = number(c, "stride_w"), ow = number(c, "ow");
+      bool three = kw == 3 && (stride == 1 || stride == 2);
+      bool wide = (kw == 4 && stride == 4) || (kw == 7 && (stride == 2 || stride == 4));
+      bool full = number(c, "dilation_w") == 1 && c.args[3].refs[0].tensor < 0 && (three || wide);
+      if (full)
+        used.insert(three ? "first_3" : "first_wide");
+      if (!full || ow < 14) // the widest tile has 14 pixels
+        used.insert("first_any");
+    }
     if (mayUseSpreadTiles(c))
       used.insert({"tiles_strided", "tiles_indirect"});
     for (const ParamField &f : c.params.fields) {
@@ -219,6 +229,10 @@ bool mayUseMatrixUnit(const Plan &plan) {
   return llvm::any_of(plan.calls, [](const KernelCall &c) {
     if (c.kernel == WNNRT_K_linear)
       return number(c, "m") >= 16 && number(c, "k") >= 32;
+    if (c.kernel == WNNRT_K_conv2d_scaled_c16)
+      return number(c, "ci") >= 32 && number(c, "hw") >= 16;
+    if (c.kernel == WNNRT_K_mbconv_c16)
+      return number(c, "ce") >= 32;
     return c.kernel == WNNRT_K_conv2d_c16 && number(c, "kh") * number(c, "kw") == 1 &&
            number(c, "ci") >= 32 && number(c, "oh") * number(c, "ow") >= 16;
   });

@@ -95,6 +95,9 @@
   X(depthwise_3)                                                                                   \
   X(depthwise_5)                                                                                   \
   X(depthwise_rows)                                                                                \
+  X(first_3)                                                                                       \
+  X(first_wide)                                                                                    \
+  X(first_any)                                                                                     \
   X(tiles_strided)                                                                                 \
   X(tiles_indirect)
 

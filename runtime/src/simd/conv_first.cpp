@@ -7,8 +7,8 @@
 // lies: they run in the tile that convolution and linear share.
 #include "../Isa.h"
 #include "Epilogue.h"
+#include "FirstTile.h"
 #include "Parallel.h"
-#include "Tile.h"
 #include "wnnrt_pack.h"
 
 namespace {
@@ -17,115 +17,20 @@ constexpr int maxLines = 256;         // input channels times kernel rows
 constexpr int patchFloats = 8 * 1024; // border copy
 constexpr int longRow = 16;           // kernel rows from which the shared tile is better
 
-struct FirstJob {
-  const float *const *lines; // input rows, at column 0 of the row's first pixel
-  const int32_t *lineIndex;  // which (channel, kernel row) each of them is
-  int32_t lineCount, kw;
-  int64_t column; // of the tile's first tap, counted from where `lines` point
-  int64_t dilation, pixelStride;
-  const float *w;
-  int64_t panelStride;
-  const float *bias, *residual;
-  float lo, hi;
-  float *y;
-  int64_t planeStride;
-};
+// Weak references must not be folded, hence tables.
+const wnnrt_part *const fulls[] = {&wnnrt::WNNRT_SIMD_NS::first_3,
+                                   &wnnrt::WNNRT_SIMD_NS::first_wide};
+const wnnrt_part *const parts[] = {&wnnrt::WNNRT_SIMD_NS::first_any};
 
-template <int P, int V>
-WNNRT_INLINE void firstStep(vf (&acc)[P][V], const float *x, int64_t stride, const float *w,
-                            int64_t panelStride) {
-  vf weight[V];
-  WNNRT_UNROLL
-  for (int v = 0; v < V; ++v)
-    weight[v] = vload(w + (v / vper16) * panelStride + (v % vper16) * vlanes);
-  WNNRT_UNROLL
-  for (int p = 0; p < P; ++p) {
-    vf value = vset(x[p * stride]);
-    WNNRT_UNROLL
-    for (int v = 0; v < V; ++v)
-      acc[p][v] = vfma(value, weight[v], acc[p][v]);
-  }
-}
-
-/// KW, STRIDE: kernel width and pixel stride as constants, or 0 for the job's.
-template <int P, int PANELS, int KW, int STRIDE>
-WNNRT_NOINLINE static void firstTile(const FirstJob &job) {
-  constexpr int V = PANELS * vper16;
-  vf acc[P][V];
-  WNNRT_UNROLL
-  for (int v = 0; v < V; ++v) {
-    const float *bias = job.bias;
-    vf start = bias ? vload(bias + v * vlanes) : vzero();
-    WNNRT_UNROLL
-    for (int p = 0; p < P; ++p)
-      acc[p][v] = start;
-  }
-  const int64_t stride = STRIDE ? STRIDE : job.pixelStride, panelStride = job.panelStride;
-  for (int32_t line = 0; line < job.lineCount; ++line) {
-    const float *x = job.lines[line] + job.column;
-    if (KW) {
-      const float *w = job.w + int64_t(job.lineIndex[line]) * KW * 16;
-      WNNRT_UNROLL
-      for (int s = 0; s < KW; ++s) {
-        firstStep<P, V>(acc, x, stride, w + s * 16, panelStride);
-        ++x;
-        __asm__("" : "+r"(x)); // or broadcasts that steps share are kept, which spills
-      }
-    } else {
-      const float *w = job.w + int64_t(job.lineIndex[line]) * job.kw * 16;
-      for (int32_t s = 0; s < job.kw; ++s, w += 16, x += job.dilation)
-        firstStep<P, V>(acc, x, stride, w, panelStride);
-    }
-  }
-  vf lo = vset(job.lo), hi = vset(job.hi);
-  WNNRT_UNROLL
-  for (int v = 0; v < V; ++v) {
-    int64_t at = (v / vper16) * job.planeStride + (v % vper16) * vlanes;
-    WNNRT_UNROLL
-    for (int p = 0; p < P; ++p) {
-      vf sum = acc[p][v];
-      if (job.residual)
-        sum = vadd(sum, vload(job.residual + at + p * 16));
-      vstore(job.y + at + p * 16, vclamp(sum, lo, hi));
-    }
-  }
-}
-
-using FirstFn = void (*)(const FirstJob &);
-
-/// A tile of tilePixels for this kernel, or null.
-FirstFn fullTile(const wnnrt_conv2d_params *p, int panels) {
-  if (p->dilation_w != 1)
-    return nullptr;
-  struct Entry {
-    int kw, stride;
-    FirstFn fn[2];
-  };
-#define WNNRT_FULL(KW, S)                                                                          \
-  {                                                                                                \
-    KW, S, {                                                                                       \
-      firstTile<tilePixels, 1, KW, S>, firstTile<tilePixels, tilePanels, KW, S>                    \
-    }                                                                                              \
-  }
-  static constexpr Entry entries[] = {WNNRT_FULL(3, 1), WNNRT_FULL(3, 2), WNNRT_FULL(4, 4),
-                                      WNNRT_FULL(7, 2), WNNRT_FULL(7, 4)};
-#undef WNNRT_FULL
-  for (const Entry &e : entries)
-    if (e.kw == p->kw && e.stride == p->stride_w)
-      return e.fn[panels - 1];
+/// The full tiles of this kernel, for one panel and for two, or null.
+const FirstFn *fullTiles(const wnnrt_conv2d_params *p) {
+  if (p->dilation_w == 1)
+    for (const wnnrt_part *part : fulls)
+      if (part)
+        for (const FirstFull &e : static_cast<const FirstFulls *>(part->tiles)->entries)
+          if (e.kw == p->kw && e.stride == p->stride_w)
+            return e.fn;
   return nullptr;
-}
-
-/// Any kernel, up to partPixels pixels.
-constexpr int partPixels = tilePixels == 14 ? 8 : tilePixels;
-template <int PANELS> FirstFn partTile(int pixels) {
-  static constexpr FirstFn fn[] = {
-#define WNNRT_PART(P) firstTile<(P <= partPixels ? P : 1), PANELS, 0, 0>
-      WNNRT_PART(1), WNNRT_PART(2), WNNRT_PART(3), WNNRT_PART(4), WNNRT_PART(5),
-      WNNRT_PART(6), WNNRT_PART(7), WNNRT_PART(8)
-#undef WNNRT_PART
-  };
-  return fn[pixels - 1];
 }
 
 struct First {
@@ -211,13 +116,15 @@ struct First {
     job.hi = epilogue.hi;
     job.planeStride = ohw * 16;
     // An overlap would add a residual twice where the result replaces it.
-    FirstFn full[2] = {nullptr, nullptr};
-    if (!residual && p->ow >= tilePixels)
-      full[0] = fullTile(p, 1), full[1] = fullTile(p, tilePanels);
-    Split split(p->ow, full[0] ? tilePixels : partPixels);
+    const FirstFn *full = !residual && p->ow >= tilePixels ? fullTiles(p) : nullptr;
+    // Without the tiles for any kernel: pixel by pixel.
+    static constexpr FirstFn onePixel = firstTile<1, 1, 0, 0>;
+    auto *any = parts[0] ? static_cast<const FirstParts *>(parts[0]->tiles) : nullptr;
+    const int64_t most = full || any ? tilePanels : 1;
+    Split split(p->ow, full ? tilePixels : any ? partPixels : 1);
     for (int64_t t = 0; t < split.count; ++t) {
-      int64_t ox = full[0] ? minOf(t * tilePixels, p->ow - tilePixels) : split.begin(t);
-      int pixels = full[0] ? tilePixels : split.sizeOf(t);
+      int64_t ox = full ? minOf(t * tilePixels, p->ow - tilePixels) : split.begin(t);
+      int pixels = full ? tilePixels : split.sizeOf(t);
       int64_t from = ox * p->stride_w - p->pad_left, width = span(pixels);
       if (from < 0 || from + width > p->iw) {
         copyPatch(row, from, width);
@@ -227,11 +134,9 @@ struct First {
         job.lines = row.lines;
         job.column = from;
       }
-      for (int64_t panel = 0; panel < panels; panel += tilePanels) {
-        int count = static_cast<int>(minOf(tilePanels, panels - panel));
-        FirstFn fn = full[0]               ? full[count == tilePanels]
-                     : count == tilePanels ? partTile<tilePanels>(pixels)
-                                           : partTile<1>(pixels);
+      for (int64_t panel = 0; panel < panels; panel += most) {
+        int count = static_cast<int>(minOf(most, panels - panel));
+        FirstFn fn = full ? full[count - 1] : any ? any->fn[count - 1][pixels - 1] : onePixel;
         tile(job, fn, oy * p->ow + ox, pixels, panel, count);
       }
     }
