@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products on the matrix unit (linear and 1x1 convolutions), where the CPU has one: every
-// remainder of rows, columns and terms, within the stated error of each product.
+// Matrix products on the matrix unit (linear, 1x1 convolutions and what has them inside), where the
+// CPU has one: every remainder of rows, columns and terms, within the stated error of each product.
 #include "KernelTest.h"
+#include "wnnrt_threads.h"
+
+#include <tuple>
 
 using namespace wnnrt_test;
 
@@ -203,6 +206,112 @@ TEST_F(MatrixUnitTest, PointwiseConvolutions) {
               i % 4 > 1, ++seed);
   }
   checkConv(ctx, 1, 800, 70, 6, relu, 1, true, ++seed);
+}
+
+/// `run` writes a result of `floats` floats, of which c16 blocks of `channels` channels and `hw`
+/// pixels are compared: on the unit against without it, and the same bits with any number of
+/// threads.
+template <class Run>
+void compareWithVectors(wnnrt_context ctx, int n, int channels, int hw, Run run) {
+  std::vector<float> on(wnnrt_c16_bytes(n, channels, 1, hw) / 4), off(on), shared(on);
+  run(ctx, on.data());
+  wnnrt_context without = ctx;
+  without.features = 0;
+  run(without, off.data());
+  auto a = fromC16(on.data(), n, channels, hw), b = fromC16(off.data(), n, channels, hw);
+  EXPECT_NE(a, b) << "the unit was not used";
+  double largest = 0;
+  for (float v : b)
+    largest = std::max(largest, std::fabs(double(v)));
+  Comparison c;
+  for (size_t i = 0; i < a.size(); ++i)
+    c.add(i, double(a[i]), double(b[i]), 2e-5 * largest);
+  EXPECT_TRUE(c.result()) << channels << " channels of " << hw;
+  for (int threads : {2, 5}) {
+    wnnrt::ThreadPool pool(threads);
+    wnnrt_context own = ctx;
+    pool.attach(own);
+    run(own, shared.data());
+    EXPECT_EQ(fromC16(shared.data(), n, channels, hw), a) << threads << " threads";
+  }
+}
+
+TEST_F(MatrixUnitTest, ScaledConvolutions) {
+  const wnnrt_act relu = {WNNRT_RELU, 0, 0}, silu = {WNNRT_SILU, 0, 0};
+  unsigned seed = 0;
+  for (auto [ci, co, hw] : {std::tuple(96, 40, 784),
+                            {672, 112, 196},
+                            {50, 33, 400},
+                            {700, 192, 49},
+                            {1500, 24, 190},
+                            {129, 130, 17}}) {
+    wnnrt_scaled_conv_params p = {2, ci, co, hw, ++seed % 2 ? relu : silu, {}, int(seed % 3 == 0),
+                                  0};
+    wnnrt_conv2d_params q = {};
+    q.n = 2, q.ci = ci, q.co = co, q.ih = q.oh = 1, q.iw = q.ow = hw;
+    q.kh = q.kw = q.stride_h = q.stride_w = q.dilation_h = q.dilation_w = q.groups = 1;
+    Random random(seed);
+    auto w = random.reals(size_t(co) * ci), scale = random.reals(ci), bias = random.reals(co);
+    auto x = toC16(random.reals(size_t(2) * ci * hw), 2, ci, hw);
+    auto residual = toC16(random.reals(size_t(2) * co * hw), 2, co, hw);
+    std::vector<float> packed(wnnrt_pack_conv2d_c16_floats(&q)), b = packBias(bias);
+    wnnrt_pack_conv2d_c16(&q, w.data(), packed.data());
+    compareWithVectors(ctx, 2, co, hw, [&](const wnnrt_context &own, float *y) {
+      Guarded<char> room(wnnrt_conv2d_scaled_c16_scratch_bytes(&p));
+      ASSERT_EQ(own.kernels->conv2d_scaled_c16(
+                    &own, &p, x.data(), scale.data(), nullptr, packed.data(), b.data(),
+                    seed % 2 ? residual.data() : nullptr, y, room.data()),
+                WNNRT_OK);
+      EXPECT_TRUE(room.intact());
+    });
+  }
+}
+
+TEST_F(MatrixUnitTest, MobileBlocks) {
+  struct Block {
+    int ci, ce, co, size, k, stride;
+    bool expand, project;
+  };
+  unsigned seed = 0;
+  for (auto [ci, ce, co, size, k, stride, expand, project] :
+       {Block{32, 192, 32, 28, 3, 1, true, true}, Block{40, 120, 50, 29, 5, 2, true, true},
+        Block{64, 64, 128, 31, 3, 1, false, true}, Block{33, 100, 100, 17, 3, 2, true, false},
+        Block{24, 144, 33, 56, 3, 2, true, true}}) {
+    wnnrt_mbconv_params p = {};
+    p.n = 1, p.ci = ci, p.ih = size, p.iw = size + 1, p.ce = ce, p.co = co, p.kh = p.kw = k;
+    p.stride_h = p.stride_w = stride, p.pad_top = p.pad_left = k / 2;
+    p.oh = (p.ih - 1) / stride + 1, p.ow = (p.iw - 1) / stride + 1;
+    p.act_expand = p.act_depthwise = {WNNRT_CLAMP, 0, 6};
+    Random random(++seed);
+    auto pack = [&](int from, int to) {
+      wnnrt_conv2d_params q = {};
+      q.n = 1, q.ci = from, q.co = to, q.ih = q.oh = q.iw = q.ow = 1;
+      q.kh = q.kw = q.stride_h = q.stride_w = q.dilation_h = q.dilation_w = q.groups = 1;
+      std::vector<float> packed(wnnrt_pack_conv2d_c16_floats(&q));
+      auto w = random.reals(size_t(from) * to, -0.5f, 0.5f);
+      wnnrt_pack_conv2d_c16(&q, w.data(), packed.data());
+      return packed;
+    };
+    auto we = pack(ci, ce), wp = pack(ce, co);
+    auto be = packBias(random.reals(ce)), bp = packBias(random.reals(co));
+    wnnrt_conv2d_params d = {};
+    d.ci = d.co = d.groups = ce, d.kh = d.kw = k;
+    std::vector<float> wd(wnnrt_pack_depthwise_c16_floats(&d));
+    wnnrt_pack_depthwise_c16(&d, random.reals(size_t(ce) * k * k).data(), wd.data());
+    auto x = toC16(random.reals(size_t(ci) * p.ih * p.iw), 1, ci, p.ih * p.iw);
+    auto residual = toC16(random.reals(size_t(co) * p.oh * p.ow), 1, co, p.oh * p.ow);
+    bool hasExpand = expand, hasProject = project;
+    compareWithVectors(ctx, 1, co, p.oh * p.ow, [&](const wnnrt_context &own, float *y) {
+      Guarded<float> scratch(wnnrt_mbconv_c16_scratch_bytes(&p) / 4);
+      ASSERT_EQ(own.kernels->mbconv_c16(
+                    &own, &p, x.data(), hasExpand ? we.data() : nullptr,
+                    hasExpand ? be.data() : nullptr, wd.data(), be.data(),
+                    hasProject ? wp.data() : nullptr, hasProject ? bp.data() : nullptr,
+                    hasProject && seed % 2 ? residual.data() : nullptr, y, scratch.data()),
+                WNNRT_OK);
+      EXPECT_TRUE(scratch.intact());
+    });
+  }
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #ifndef WNNRT_SRC_SIMD_CONVTILE_H
 #define WNNRT_SRC_SIMD_CONVTILE_H
 
+#include "../MatrixJob.h"
 #include "Epilogue.h"
 #include "Tile.h"
 #include "wnnrt_pack.h"
@@ -121,6 +122,23 @@ struct ConvTile {
                    after ? saved + i * pixels * 16 : nullptr);
   }
 
+  /// Panels [begin, end) of `pixels` neighbouring pixels of a 1x1 convolution as a matrix product;
+  /// pixel 0 of x is pixel `first` of y.
+  wnnrt::MatrixJob product(int64_t first, int64_t pixels, int64_t begin, int64_t end) const {
+    wnnrt::MatrixJob job = {};
+    int64_t out = (begin * ohw + first) * 16;
+    job.rows = pixels, job.k = p->ci, job.n = minOf(p->co, end * 16) - begin * 16;
+    job.x = x, job.xRow = 16, job.xBlock = ihw * 16;
+    job.w = w + begin * panelStride, job.panelStride = panelStride;
+    job.bias = bias ? bias + begin * 16 : nullptr;
+    job.residual = residual ? residual + out : nullptr;
+    job.y = y + out, job.yRow = job.residualRow = 16;
+    job.yPanel = job.residualPanel = ohw * 16;
+    job.act = p->act, job.residualAfter = p->residual_after_act != 0;
+    job.wholePanels = true;
+    return job;
+  }
+
   /// Tiles [begin, end) of a split of neighbouring pixels of a 1x1 convolution, `perTile` lines to
   /// prefetch in each. Pixel 0 of the split is pixel 0 of x and pixel `first` of y.
   void runTiles(TileInput &in, const Split &split, int64_t begin, int64_t end, int64_t first,
@@ -140,7 +158,7 @@ struct ConvTile {
 
   /// All panels of these tiles, a few tiles at a time whose input stays in the first-level cache.
   void runAllPanels(TileInput &in, const Split &split, int64_t begin, int64_t end) const {
-    int64_t most = maxOf(1, 6 * 1024 / (int64_t(p->ci) * tilePixels));
+    int64_t most = maxOf(1, 2 * 1024 / (blocksOf16(p->ci) * 16 * tilePixels));
     for (int64_t t = begin; t < end; t += most)
       for (int32_t panel = 0; panel < panels;) {
         int32_t lo, hi;

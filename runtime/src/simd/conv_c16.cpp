@@ -179,20 +179,6 @@ struct Conv : ConvTile {
     }
   }
 
-  /// A 1x1 convolution is a matrix product.
-  bool onUnit(const wnnrt_context *ctx) const {
-    wnnrt::MatrixJob job = {};
-    job.rows = ohw, job.k = p->ci, job.n = p->co;
-    job.x = x, job.xRow = 16, job.xBlock = ihw * 16;
-    job.w = w, job.panelStride = panelStride;
-    job.bias = bias, job.residual = residual;
-    job.y = y, job.yRow = job.residualRow = 16;
-    job.yPanel = job.residualPanel = ohw * 16;
-    job.act = p->act, job.residualAfter = p->residual_after_act != 0;
-    job.wholePanels = true;
-    return onMatrixUnit(ctx, job);
-  }
-
   void image(const wnnrt_context *ctx, bool pixelsFirst) const {
     // Few panels for many threads: share out pixels instead.
     int64_t groups = (panels + tilePanels - 1) / tilePanels;
@@ -229,7 +215,8 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_c16(const wnnrt_context *ctx, const wnnrt_con
     conv.x = static_cast<const float *>(x) + n * xBatch;
     conv.residual = residual ? static_cast<const float *>(residual) + n * rBatch : nullptr;
     conv.y = static_cast<float *>(y) + n * yBatch;
-    if (conv.pointwise && p->groups == 1 && conv.onUnit(ctx))
+    if (conv.pointwise && p->groups == 1 &&
+        onMatrixUnit(ctx, conv.product(0, conv.ohw, 0, conv.panels)))
       continue;
     conv.image(ctx, pixelsFirst);
   }

@@ -4,6 +4,7 @@
 // threads, everything is scaled first and output channels are shared out then.
 #include "../Isa.h"
 #include "ConvTile.h"
+#include "MatrixUnit.h"
 #include "Parallel.h"
 #include "ScaleRows.h"
 
@@ -11,7 +12,9 @@ namespace {
 
 struct ScaledConv {
   const wnnrt_scaled_conv_params *p;
-  ConvTile conv; // x and ihw are those of the run
+  ConvTile conv;       // x and ihw are those of the run
+  wnnrt_context alone; // without threads, for what runs on each of them
+  bool onUnit;
   RowAct inputAct;
   const float *x, *scale, *shift; // of the image
 
@@ -32,6 +35,8 @@ struct ScaledConv {
     ConvTile run = conv;
     run.x = scaled;
     run.ihw = count;
+    if (onUnit && matrixUnitPart(&alone, run.product(first, count, begin, end)))
+      return;
     Split split(count, tilePixels);
     TileInput in;
     in.setPointwise();
@@ -63,7 +68,15 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_scaled_c16(const wnnrt_context *ctx,
   q.n = p->n, q.ci = p->ci, q.ih = 1, q.iw = p->hw, q.co = p->co, q.oh = 1, q.ow = p->hw;
   q.kh = q.kw = q.stride_h = q.stride_w = q.dilation_h = q.dilation_w = q.groups = 1;
   q.act = p->act, q.residual_after_act = p->residual_after_act;
-  ScaledConv c = {p, ConvTile(&q), RowAct(p->input_act), nullptr, nullptr, nullptr};
+  ScaledConv c = {p,
+                  ConvTile(&q),
+                  *ctx,
+                  worthMatrixUnit(ctx, p->hw, p->ci, p->co),
+                  RowAct(p->input_act),
+                  nullptr,
+                  nullptr,
+                  nullptr};
+  c.alone.parallel_for = nullptr, c.alone.num_threads = 1;
   c.conv.w = static_cast<const float *>(w);
   c.conv.bias = static_cast<const float *>(bias);
   auto *room = static_cast<float *>(scratch);

@@ -7,6 +7,7 @@
 #include "../Isa.h"
 #include "ConvTile.h"
 #include "Depthwise.h"
+#include "MatrixUnit.h"
 #include "Parallel.h"
 
 namespace {
@@ -15,7 +16,9 @@ using wnnrt::WNNRT_SIMD_NS::Depthwise;
 using wnnrt::WNNRT_SIMD_NS::RowJob;
 
 /// A 1x1 convolution of `pixels` neighbouring pixels; the tile's tensors are set.
-void pointwise(const ConvTile &conv, int64_t pixels) {
+void pointwise(const wnnrt_context *ctx, bool onUnit, const ConvTile &conv, int64_t pixels) {
+  if (onUnit && matrixUnitPart(ctx, conv.product(0, pixels, 0, conv.panels)))
+    return;
   TileInput in;
   in.setPointwise();
   Split split(pixels, tilePixels);
@@ -24,6 +27,7 @@ void pointwise(const ConvTile &conv, int64_t pixels) {
 
 struct Mbconv {
   const wnnrt_mbconv_params *p;
+  wnnrt_context alone; // without threads, for what runs on each of them
   wnnrt_conv2d_params expandParams, depthwiseParams, projectParams;
   wnnrt::MbconvStrips strips;
   Depthwise depthwise;
@@ -33,14 +37,21 @@ struct Mbconv {
   const float *x, *residual; // of the current image
   float *y;
   bool hasExpand, hasProject;
+  bool expandOnUnit, projectOnUnit;
 
-  Mbconv(const wnnrt_mbconv_params *params, bool withExpand, bool withProject)
-      : p(params), expandParams(wnnrt::mbconvExpand(params)),
+  Mbconv(const wnnrt_context *ctx, const wnnrt_mbconv_params *params, bool withExpand,
+         bool withProject)
+      : p(params), alone(*ctx), expandParams(wnnrt::mbconvExpand(params)),
         depthwiseParams(wnnrt::mbconvDepthwise(params)),
         projectParams(wnnrt::mbconvProject(params)),
         strips(wnnrt::mbconvStrips(params, withExpand, withProject)), depthwise(&depthwiseParams),
         epilogue(params->act_depthwise, false), expand(&expandParams), project(&projectParams),
-        hasExpand(withExpand), hasProject(withProject) {}
+        hasExpand(withExpand), hasProject(withProject) {
+    alone.parallel_for = nullptr, alone.num_threads = 1;
+    expandOnUnit = worthMatrixUnit(ctx, int64_t(p->ih) * p->iw, p->ci, p->ce);
+    // Few outputs do not repay what preparing the input for the unit costs.
+    projectOnUnit = p->co >= 32 && worthMatrixUnit(ctx, int64_t(p->oh) * p->ow, p->ce, p->co);
+  }
   Mbconv(const Mbconv &) = delete;
 
   /// Output rows [begin, end), with scratch of its own.
@@ -59,12 +70,15 @@ struct Mbconv {
       int64_t stop = minOf(end, oy + strips.rows);
       int64_t needed = minOf(p->ih, (stop - 1) * p->stride_h - p->pad_top + p->kh);
       expanded = maxOf(expanded, minOf(needed, oy * p->stride_h - p->pad_top));
-      for (; hasExpand && expanded < needed; ++expanded) {
+      while (hasExpand && expanded < needed) {
+        int64_t at = expanded % strips.ringRows; // up to the end of the ring at once
+        int64_t count = minOf(needed - expanded, strips.ringRows - at);
         first.ihw = ihw;
         first.ohw = strips.ringRows * p->iw;
         first.x = x + expanded * p->iw * 16;
-        first.y = ring + expanded % strips.ringRows * p->iw * 16;
-        pointwise(first, p->iw);
+        first.y = ring + at * p->iw * 16;
+        pointwise(&alone, expandOnUnit, first, count * p->iw);
+        expanded += count;
       }
       const float *from = hasExpand ? ring : x;
       int64_t plane = (hasExpand ? strips.ringRows * p->iw : ihw) * 16;
@@ -90,7 +104,7 @@ struct Mbconv {
       last.x = rows;
       last.y = y + oy * p->ow * 16;
       last.residual = residual ? residual + oy * p->ow * 16 : nullptr;
-      pointwise(last, (stop - oy) * p->ow);
+      pointwise(&alone, projectOnUnit, last, (stop - oy) * p->ow);
     }
   }
 };
@@ -107,7 +121,7 @@ wnnrt_status WNNRT_SIMD_NS::mbconv_c16(const wnnrt_context *ctx, const wnnrt_mbc
     return WNNRT_INVALID_ARGUMENT;
   if (p->kh > maxKernelRows)
     return ref::mbconv_c16(ctx, p, x, we, be, wd, bd, wp, bp, residual, y, scratch);
-  Mbconv block(p, we, wp);
+  Mbconv block(ctx, p, we, wp);
   block.expand.w = static_cast<const float *>(we);
   block.expand.bias = static_cast<const float *>(be);
   block.expand.residual = nullptr;
