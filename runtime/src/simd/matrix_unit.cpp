@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products by AMX tiles: each f32 operand is split into a high and a low bf16 part, 16 bits
 // of significand together, and high * high + high * low + low * high are summed in f32. So a
-// product of two numbers is wrong by at most 2^-16 of itself. Blocks of up to 64 rows by 384 of k
-// are split ahead of time; weights a step ahead of the tiles that multiply them.
+// product of two numbers is wrong by at most 2^-16 of itself. A block of rows is split ahead of
+// time, weights a step ahead of the tiles that multiply them; activations and the like are done
+// while tiles multiply the next panel.
 #define WNNRT_PART_LINKAGE // this defines one
 #include "../Isa.h"
 
@@ -20,10 +21,13 @@ using wnnrt::MatrixJob;
 namespace {
 
 constexpr int64_t kStep = 32;   // of one tile product
-constexpr int64_t kBlock = 384; // of k whose left parts are kept at a time
+constexpr int64_t kBlock = 768; // of k that are multiplied at a time
 constexpr int64_t stepsMost = kBlock / kStep;
 constexpr int64_t tilesMost = 4; // of up to 16 rows
 constexpr int64_t tileBytes = 1024;
+// Stores must have left the core before tiles can be loaded from them, so weights are split some
+// steps ahead, and prefetched before that.
+constexpr int64_t splitAhead = 3, prefetchAhead = 4, ring = 4;
 
 struct TileConfig {
   uint8_t palette, start, reserved[14];
@@ -32,13 +36,6 @@ struct TileConfig {
 };
 static_assert(sizeof(TileConfig) == 64, "as the CPU wants it");
 
-/// The parts of one block of rows: [step][tile][high, low].
-struct alignas(64) LeftParts {
-  unsigned char bytes[stepsMost * tilesMost * 2 * tileBytes];
-  unsigned char *at(int64_t step, int64_t tile) {
-    return bytes + (step * tilesMost + tile) * 2 * tileBytes;
-  }
-};
 /// x rounded to eight bits of significand.
 WNNRT_INLINE __m512i highPart(__m512i bits) {
   return _mm512_and_si512(_mm512_add_epi32(bits, _mm512_set1_epi32(0x8000)),
@@ -65,25 +62,21 @@ WNNRT_AMX void splitLeft(const MatrixJob &j, int64_t row, int rows, int64_t k, u
 
 /// Two rows of a packed panel, in pairs as the unit wants them.
 WNNRT_INLINE void splitPair(__m512i a, __m512i b, unsigned char *to) {
+  const __m512i half = _mm512_set1_epi32(0x8000);
   __m512i highA = highPart(a), highB = highPart(b);
   __m512i lowA =
       _mm512_castps_si512(_mm512_sub_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(highA)));
   __m512i lowB =
       _mm512_castps_si512(_mm512_sub_ps(_mm512_castsi512_ps(b), _mm512_castsi512_ps(highB)));
-  lowA = _mm512_add_epi32(lowA, _mm512_set1_epi32(0x8000));
-  lowB = _mm512_add_epi32(lowB, _mm512_set1_epi32(0x8000));
+  lowA = _mm512_add_epi32(lowA, half);
+  lowB = _mm512_add_epi32(lowB, half);
   _mm512_store_si512(to, _mm512_mask_blend_epi16(0xaaaaaaaau, _mm512_srli_epi32(highA, 16), highB));
   _mm512_store_si512(to + tileBytes,
                      _mm512_mask_blend_epi16(0xaaaaaaaau, _mm512_srli_epi32(lowA, 16), lowB));
 }
-WNNRT_INLINE void splitPairs(const float *w, int first, int end, unsigned char *to) {
-  WNNRT_UNROLL
-  for (int pair = first; pair < end; ++pair)
-    splitPair(_mm512_loadu_si512(w + pair * 32), _mm512_loadu_si512(w + pair * 32 + 16),
-              to + pair * 64);
-}
-/// The same where only `rows` rows exist.
-WNNRT_NOINLINE void splitSome(const float *w, int64_t rows, unsigned char *to) {
+
+/// A step's weights, of which only `rows` rows exist.
+WNNRT_NOINLINE void splitRows(const float *w, int64_t rows, unsigned char *to) {
   for (int pair = 0; pair < 16; ++pair, w += 32) {
     __m512i a = _mm512_setzero_si512(), b = a;
     if (2 * pair < rows)
@@ -94,16 +87,31 @@ WNNRT_NOINLINE void splitSome(const float *w, int64_t rows, unsigned char *to) {
   }
 }
 
+/// Weights to split while tiles are multiplied, and weights to prefetch.
+struct Ahead {
+  const float *w, *later;
+  unsigned char *to;
+};
+
+template <int FIRST, int END> WNNRT_INLINE void splitPairs(const Ahead &ahead) {
+  WNNRT_UNROLL
+  for (int pair = FIRST; pair < END; ++pair) {
+    prefetchL2(ahead.later + pair * 32);
+    prefetchL2(ahead.later + pair * 32 + 16);
+    splitPair(_mm512_loadu_si512(ahead.w + pair * 32), _mm512_loadu_si512(ahead.w + pair * 32 + 16),
+              ahead.to + pair * 64);
+  }
+}
+
 struct Unit {
   const MatrixJob &j;
   const Epilogue e;
   const int64_t panels;
   int rows; // of a tile
   int64_t rowEnd;
-  LeftParts left;
-  alignas(64) unsigned char right[2][2 * tileBytes]; // parts of this step's weights and the next's
-  alignas(64) unsigned char scrap[2 * tileBytes];
-  alignas(64) float sums[tilesMost * 16 * 16];
+  alignas(64) unsigned char left[stepsMost * tilesMost * 2 * tileBytes]; // [step][tile][high, low]
+  alignas(64) unsigned char right[ring][2 * tileBytes]; // of this step and of later ones
+  alignas(64) float sums[2][tilesMost * 16 * 16];       // of this panel and of the one before
 
   explicit Unit(const MatrixJob &job)
       : j(job), e(job.act, job.residualAfter), panels(blocksOf16(job.n)) {}
@@ -113,175 +121,208 @@ struct Unit {
   }
 
   /// Sums that y holds between blocks of k, to and from `sums`.
-  void fetch(const float *y, int64_t n, int cols) {
+  void fetch(float *own, const float *y, int64_t n, int cols) const {
     for (int64_t r = 0; r < n; ++r)
-      vstore(sums + r * 16, vloadPart(y + r * j.yRow, cols));
+      vstore(own + r * 16, vloadPart(y + r * j.yRow, cols));
   }
   /// `residual` is null, or to be added.
-  void put(float *y, const float *residual, int64_t n, int cols) const {
+  void put(const float *own, float *y, const float *residual, int64_t n, int cols) const {
     for (int64_t r = 0; r < n; ++r) {
-      vf v = vload(sums + r * 16);
+      vf v = vload(own + r * 16);
       if (residual)
         v = vadd(v, vloadPart(residual + r * j.residualRow, cols));
       vstorePart(y + r * j.yRow, v, cols);
     }
   }
 
-  /// The last block of k: everything that is fused, from `sums` to y.
-  void finish(const float *residual, float *y, int64_t n, int cols, bool added) {
-    vf lo = vset(e.lo), hi = vset(e.hi);
-    const float *before = e.residualAfter || added ? nullptr : residual;
-    for (int64_t r = 0; r < n; ++r) {
-      vf v = vload(sums + r * 16);
-      if (before)
-        v = vadd(v, vloadPart(before + r * j.residualRow, cols));
-      if (e.needed)
-        vstore(sums + r * 16, v);
-      else
-        vstorePart(y + r * j.yRow, vclamp(v, lo, hi), cols);
-    }
-    if (!e.needed)
+  /// A panel's sums over all of k, on which everything that is fused is yet to be done.
+  struct Pending {
+    float *sums, *y;
+    const float *residual;
+    int64_t n, done;
+    int cols;
+    bool added; // the residual is in the sums
+  };
+
+  /// Up to `most` rows of it. The vector units do this while the tiles multiply.
+  WNNRT_NOINLINE void finish(Pending &p, int64_t most) const {
+    const int64_t begin = p.done, end = minOf(p.n, begin + most);
+    p.done = end;
+    const vf lo = vset(e.lo), hi = vset(e.hi);
+    const float *before = e.residualAfter || p.added ? nullptr : p.residual;
+    const int cols = p.cols;
+    if (!e.needed) {
+      for (int64_t r = begin; r < end; ++r) {
+        vf v = vload(p.sums + r * 16);
+        if (before)
+          v = vadd(v, vloadPart(before + r * j.residualRow, cols));
+        vstorePart(p.y + r * j.yRow, vclamp(v, lo, hi), cols);
+      }
       return;
-    e.apply(sums, n * 16);
-    for (int64_t r = 0; r < n; ++r) {
-      vf v = vload(sums + r * 16);
-      if (e.residualAfter && residual)
-        v = vadd(v, vloadPart(residual + r * j.residualRow, cols));
-      vstorePart(y + r * j.yRow, v, cols);
+    }
+    if (before)
+      for (int64_t r = begin; r < end; ++r)
+        vstore(p.sums + r * 16,
+               vadd(vload(p.sums + r * 16), vloadPart(before + r * j.residualRow, cols)));
+    e.apply(p.sums + begin * 16, (end - begin) * 16);
+    const float *after = e.residualAfter ? p.residual : nullptr;
+    for (int64_t r = begin; r < end; ++r) {
+      vf v = vload(p.sums + r * 16);
+      if (after)
+        v = vadd(v, vloadPart(after + r * j.residualRow, cols));
+      vstorePart(p.y + r * j.yRow, v, cols);
     }
   }
 
-  /// A step of k for all tiles of rows, while the next step's weights are split.
-  template <int T>
-  WNNRT_INLINE void step(const unsigned char *a, const unsigned char *b, const float *w,
-                         unsigned char *to) {
+  /// A step of k for T tiles of rows, while the weights of a later step are split.
+  template <int T, bool SPLIT>
+  WNNRT_INLINE void step(const unsigned char *a, const unsigned char *b, const Ahead &ahead) {
     _tile_loadd(6, b, 64);
-#define WNNRT_ROW(I, PART, B)                                                                      \
-  if (I < T) {                                                                                     \
-    if (I & 1) {                                                                                   \
-      _tile_loadd(5, a + (2 * I + PART) * tileBytes, 64);                                          \
-      _tile_dpbf16ps(I, 5, B);                                                                     \
-    } else {                                                                                       \
-      _tile_loadd(4, a + (2 * I + PART) * tileBytes, 64);                                          \
-      _tile_dpbf16ps(I, 4, B);                                                                     \
-    }                                                                                              \
-  }
-    WNNRT_ROW(0, 0, 6)
-    WNNRT_ROW(1, 0, 6)
-    splitPairs(w, 0, 3, to);
-    WNNRT_ROW(2, 0, 6)
-    WNNRT_ROW(3, 0, 6)
-    splitPairs(w, 3, 6, to);
     _tile_loadd(7, b + tileBytes, 64);
-    WNNRT_ROW(0, 1, 6)
-    WNNRT_ROW(1, 1, 6)
-    splitPairs(w, 6, 9, to);
-    WNNRT_ROW(2, 1, 6)
-    WNNRT_ROW(3, 1, 6)
-    splitPairs(w, 9, 12, to);
-    WNNRT_ROW(0, 0, 7)
-    WNNRT_ROW(1, 0, 7)
-    splitPairs(w, 12, 14, to);
-    WNNRT_ROW(2, 0, 7)
-    WNNRT_ROW(3, 0, 7)
-    splitPairs(w, 14, 16, to);
-#undef WNNRT_ROW
+#define WNNRT_SPLIT(FIRST, END)                                                                    \
+  if (SPLIT)                                                                                       \
+    splitPairs<FIRST, END>(ahead);
+#define WNNRT_LOAD(I, PART, A)                                                                     \
+  if (I < T)                                                                                       \
+    _tile_loadd(A, a + (2 * I + PART) * tileBytes, 64);
+#define WNNRT_DP(I, A, B)                                                                          \
+  if (I < T)                                                                                       \
+    _tile_dpbf16ps(I, A, B);
+    WNNRT_LOAD(0, 0, 4)
+    WNNRT_DP(0, 4, 6)
+    WNNRT_LOAD(1, 0, 5)
+    WNNRT_DP(1, 5, 6)
+    WNNRT_SPLIT(0, 3)
+    WNNRT_DP(0, 4, 7)
+    WNNRT_DP(1, 5, 7)
+    WNNRT_SPLIT(3, 6)
+    WNNRT_LOAD(0, 1, 4)
+    WNNRT_DP(0, 4, 6)
+    WNNRT_LOAD(1, 1, 5)
+    WNNRT_DP(1, 5, 6)
+    WNNRT_SPLIT(6, 9)
+    WNNRT_LOAD(2, 0, 4)
+    WNNRT_DP(2, 4, 6)
+    WNNRT_LOAD(3, 0, 5)
+    WNNRT_DP(3, 5, 6)
+    WNNRT_SPLIT(9, 12)
+    WNNRT_DP(2, 4, 7)
+    WNNRT_DP(3, 5, 7)
+    WNNRT_SPLIT(12, 14)
+    WNNRT_LOAD(2, 1, 4)
+    WNNRT_DP(2, 4, 6)
+    WNNRT_LOAD(3, 1, 5)
+    WNNRT_DP(3, 5, 6)
+    WNNRT_SPLIT(14, 16)
+#undef WNNRT_LOAD
+#undef WNNRT_DP
+#undef WNNRT_SPLIT
   }
 
+  template <int T> WNNRT_INLINE void loadSums(const float *from, int64_t stride, int64_t down) {
+    _tile_loadd(0, from, stride);
+    if (T > 1)
+      _tile_loadd(1, from + down, stride);
+    if (T > 2)
+      _tile_loadd(2, from + 2 * down, stride);
+    if (T > 3)
+      _tile_loadd(3, from + 3 * down, stride);
+  }
+  template <int T> WNNRT_INLINE void storeSums(float *to, int64_t stride, int64_t down) {
+    _tile_stored(0, to, stride);
+    if (T > 1)
+      _tile_stored(1, to + down, stride);
+    if (T > 2)
+      _tile_stored(2, to + 2 * down, stride);
+    if (T > 3)
+      _tile_stored(3, to + 3 * down, stride);
+  }
+
+  /// T tiles of rows by panels [panel, panelEnd), over a block of k.
   template <int T>
   WNNRT_AMX WNNRT_NOINLINE void columns(int64_t row, int64_t k, int64_t steps, int64_t panel,
                                         int64_t panelEnd) {
-    const int64_t n = minOf(T * rows, rowEnd - row);
-    const int64_t wide = minOf(steps, (j.k - k) / kStep); // steps that have all rows of weights
-    const bool last = k + steps * kStep >= j.k;
+    const int64_t n = minOf(T * rows, rowEnd - row), kLeft = j.k - k;
+    const bool last = steps * kStep >= kLeft;
+    const int64_t chunk = (n + steps - 1) / steps;
     const float *w = j.w + panel * j.panelStride + k * 16;
-    int at = 0;
-    splitSome(w, minOf(kStep, j.k - k), right[0]);
+    Pending pending = {};
+    // The step whose weights are split next.
+    int64_t splitStep = 0, splitPanels = panelEnd - panel, at = 0, to = 0;
+    const float *split = w;
+    auto advance = [&] {
+      to = (to + 1) % ring;
+      if (++splitStep == steps)
+        splitStep = 0, --splitPanels, split += j.panelStride;
+    };
+    for (int i = 0; i < splitAhead && splitPanels > 0; ++i, advance())
+      splitRows(split + splitStep * kStep * 16, minOf(kStep, kLeft - splitStep * kStep), right[to]);
     for (; panel < panelEnd; ++panel, w += j.panelStride) {
       const int cols = colsOf(panel);
       const bool whole = n == T * rows && cols == 16;
-      float *y = j.y + row * j.yRow + panel * j.yPanel;
-      const float *from = y;
-      int64_t stride = j.yRow * 4;
-      if (k == 0) {
-        from = j.bias ? j.bias + panel * 16 : nullptr;
-        stride = 0;
-      } else if (!whole) {
-        fetch(y, n, cols);
-        from = sums, stride = 64;
-      }
-      if (from) {
-        const float *f = from;
-        const int64_t down = rows * stride / 4;
-        _tile_loadd(0, f, stride);
-        if (T > 1)
-          _tile_loadd(1, f + down, stride);
-        if (T > 2)
-          _tile_loadd(2, f + 2 * down, stride);
-        if (T > 3)
-          _tile_loadd(3, f + 3 * down, stride);
+      float *y = j.y + row * j.yRow + panel * j.yPanel, *own = sums[panel & 1];
+      if (k > 0 && whole) {
+        loadSums<T>(y, j.yRow * 4, rows * j.yRow);
+      } else if (k > 0) {
+        fetch(own, y, n, cols);
+        loadSums<T>(own, 64, rows * 16);
+      } else if (j.bias) {
+        loadSums<T>(j.bias + panel * 16, 0, 0);
       } else {
         _tile_zero(0);
         _tile_zero(1);
         _tile_zero(2);
         _tile_zero(3);
       }
-      const unsigned char *a = left.at(0, 0);
-      for (int64_t s = 0; s < steps; ++s, at ^= 1, a += tilesMost * 2 * tileBytes) {
-        const float *next = w + (s + 1) * kStep * 16;
-        if (s + 1 == steps)
-          next = panel + 1 < panelEnd ? w + j.panelStride : w;
-        if (s + 1 != steps && s + 1 >= wide) {
-          splitSome(next, j.k - k - (s + 1) * kStep, right[at ^ 1]);
-          next = w;
-          step<T>(a, right[at], w, scrap);
-        } else if (s + 1 == steps && wide == 0) {
-          step<T>(a, right[at], w, scrap);
-          splitSome(next, minOf(kStep, j.k - k), right[at ^ 1]);
+      const unsigned char *a = left;
+      for (int64_t s = 0; s < steps; ++s, a += tilesMost * 2 * tileBytes, at = (at + 1) % ring) {
+        const int64_t exist = splitPanels > 0 ? kLeft - splitStep * kStep : 0;
+        if (exist >= kStep) {
+          const float *from = split + splitStep * kStep * 16;
+          const int64_t later = splitStep + prefetchAhead;
+          const float *fetch = later < steps ? from + prefetchAhead * kStep * 16
+                               : splitPanels > 1
+                                   ? split + j.panelStride + (later - steps) * kStep * 16
+                                   : from;
+          step<T, true>(a, right[at], {from, fetch, right[to]});
+          advance();
         } else {
-          step<T>(a, right[at], next, right[at ^ 1]);
+          step<T, false>(a, right[at], {});
+          if (exist > 0) {
+            splitRows(split + splitStep * kStep * 16, exist, right[to]);
+            advance();
+          }
         }
+        if (pending.done < pending.n)
+          finish(pending, chunk);
       }
-      // The residual may lie where y does, so it is added before sums of a block are stored there.
-      if (!last && whole && !(j.residual && k == 0)) {
-        const int64_t down = rows * j.yRow;
-        _tile_stored(0, y, j.yRow * 4);
-        if (T > 1)
-          _tile_stored(1, y + down, j.yRow * 4);
-        if (T > 2)
-          _tile_stored(2, y + 2 * down, j.yRow * 4);
-        if (T > 3)
-          _tile_stored(3, y + 3 * down, j.yRow * 4);
-        continue;
-      }
-      const int64_t down = rows * 16;
-      _tile_stored(0, sums, 64);
-      if (T > 1)
-        _tile_stored(1, sums + down, 64);
-      if (T > 2)
-        _tile_stored(2, sums + 2 * down, 64);
-      if (T > 3)
-        _tile_stored(3, sums + 3 * down, 64);
       const float *residual =
           j.residual ? j.residual + row * j.residualRow + panel * j.residualPanel : nullptr;
+      // The residual may lie where y does, so it is added before sums of a block are stored there.
+      if (!last && whole && !(residual && k == 0)) {
+        storeSums<T>(y, j.yRow * 4, rows * j.yRow);
+        continue;
+      }
+      storeSums<T>(own, 64, rows * 16);
       if (last)
-        finish(residual, y, n, cols, k > 0);
+        pending = {own, y, residual, n, 0, cols, k > 0};
       else
-        put(y, k == 0 ? residual : nullptr, n, cols);
+        put(own, y, k == 0 ? residual : nullptr, n, cols);
     }
+    finish(pending, pending.n);
   }
-  /// A block of rows.
+
+  /// A block of rows by panels [panel, panelEnd).
   WNNRT_AMX void block(int64_t row, int64_t tiles, int64_t panelBegin, int64_t panelEnd) {
-    int64_t blocks = (j.k + kBlock - 1) / kBlock;
-    int64_t stepsAll = (j.k + kStep - 1) / kStep, done = 0;
-    for (int64_t b = 0; b < blocks; ++b) {
-      int64_t steps = stepsAll * (b + 1) / blocks - done, k = done * kStep;
+    const int64_t blocks = (j.k + kBlock - 1) / kBlock, stepsAll = (j.k + kStep - 1) / kStep;
+    for (int64_t b = 0, done = 0; b < blocks; ++b) {
+      const int64_t steps = stepsAll * (b + 1) / blocks - done, k = done * kStep;
       done += steps;
       for (int64_t s = 0; s < steps; ++s)
         for (int64_t t = 0; t < tiles; ++t) {
           int64_t first = row + t * rows;
           splitLeft(j, first, static_cast<int>(minOf(rows, rowEnd - first)), k + s * kStep,
-                    left.at(s, t));
+                    left + (s * tilesMost + t) * 2 * tileBytes);
         }
       auto run = tiles == 1   ? &Unit::columns<1>
                  : tiles == 2 ? &Unit::columns<2>
@@ -307,7 +348,7 @@ bool allFinite(const MatrixJob &j) {
 
 WNNRT_AMX WNNRT_NOINLINE void rowsByPanels(const MatrixJob &job, int64_t row, int64_t rowEnd,
                                            int64_t panel, int64_t panelEnd) {
-  int64_t tiles = (rowEnd - row + 15) / 16, blocks = (tiles + tilesMost - 1) / tilesMost;
+  const int64_t tiles = (rowEnd - row + 15) / 16, blocks = (tiles + tilesMost - 1) / tilesMost;
   Unit unit(job);
   unit.rows = static_cast<int>((rowEnd - row + tiles - 1) / tiles);
   unit.rowEnd = rowEnd;
