@@ -37,16 +37,16 @@ constexpr int rowTileLeast = 3, rowTileMost = 8;
 struct RowTileTable {
   RowTilesFn fn[2][rowTileMost - rowTileLeast + 1];
 };
-/// Pixels that see no border: fn[kernel is 5 wide][stride - 1].
+/// Pixels that see no border: fn[kernel is 5 wide][stride - 1], and for any kernel.
 using InsideFn = void (*)(const RowJob &job, int64_t begin, int64_t end, int64_t padLeft);
 struct RowTable {
-  InsideFn fn[2][2];
+  InsideFn fn[2][2], any;
 };
 
 /// How rows of one convolution are computed.
 struct Depthwise {
   const wnnrt_conv2d_params *p;
-  InsideFn inside;
+  InsideFn inside;                          // may be null
   const RowTilesFn *tiles;                  // may be null
   int columnsBeyond;                        // see RowJob
   int64_t tileCount, tileSize, longerTiles; // of a row in these tiles

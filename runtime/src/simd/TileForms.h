@@ -15,14 +15,6 @@ namespace {
 
 using wnnrt::WNNRT_SIMD_NS::TileJob;
 
-/// Rows of the reduction in one turn of the innermost loop: 28 multiply-adds each with AVX-512, 12
-/// or 24 elsewhere.
-#if defined(__AVX512F__)
-constexpr int tileRowsUnrolled = 2;
-#else
-constexpr int tileRowsUnrolled = 4;
-#endif
-
 /// One row of the reduction: P broadcasts times the weights of one input channel.
 template <int P, int V>
 WNNRT_INLINE void tileRow(vf (&acc)[P][V], const float *const *q, const float *x, int64_t stride,
@@ -85,6 +77,22 @@ WNNRT_INLINE void tileFinish(vf (&acc)[P][PANELS * vper16], const TileJob &job, 
 /// pixels, which is 9% faster than advancing one for each.
 enum TileForm { Adjacent, Strided, Indirect };
 
+/// Rows of the reduction in one turn of the innermost loop: of 28 multiply-adds with AVX-512, of 12
+/// or 24 elsewhere.
+#if defined(__AVX512F__)
+constexpr int rowsUnrolled(TileForm) {
+  return 2;
+}
+#elif defined(__AVX2__)
+constexpr int rowsUnrolled(TileForm form) {
+  return form == Adjacent ? 2 : 4;
+}
+#else
+constexpr int rowsUnrolled(TileForm) {
+  return 4;
+}
+#endif
+
 /// A row of a strided tile: pixels in threes share a pointer, so that 14 of them need five
 /// registers and the stride instead of a pointer each.
 template <int P, int V>
@@ -118,7 +126,7 @@ WNNRT_INLINE void oneTile(const TileJob &job, const float *from, float *y, const
       acc[p][v] = start;
   }
   const int32_t lines = job.prefetchLines;
-  constexpr int U = tileRowsUnrolled, perBlock = 16 / U;
+  constexpr int U = rowsUnrolled(FORM), perBlock = 16 / U;
   const int32_t groups = // of unrolled rows
       lines ? job.taps * (job.blocks * perBlock - perBlock + (job.lastRows + U - 1) / U) : 1;
   int32_t due = 0;
@@ -205,21 +213,25 @@ template <int P, int PANELS, TileForm FORM> WNNRT_NOINLINE static void tile(cons
 
 using TileFn = void (*)(const TileJob &job);
 
+/// Most pixels of a tile of one panel: beyond, each pixel costs as much as in two tiles.
+constexpr int tileOnePanelPixels = tilePixels < 8 ? tilePixels : 8;
+
 /// A form in all sizes: fn[panels - 1][pixels].
 struct TileTable {
   TileFn fn[tilePanels][tilePixels + 1];
 };
 
-#define WNNRT_TILES(N, F) {nullptr, tile<1, N, F>, tile<2, N, F> WNNRT_TILES_MORE(N, F)}
+#define WNNRT_TILES(N, F) nullptr, tile<1, N, F>, tile<2, N, F> WNNRT_TILES_MORE(N, F)
 #if defined(__AVX512F__)
 #define WNNRT_TILES_MORE(N, F)                                                                     \
-  , tile<3, N, F>, tile<4, N, F>, tile<5, N, F>, tile<6, N, F>, tile<7, N, F>, tile<8, N, F>,      \
-      tile<9, N, F>, tile<10, N, F>, tile<11, N, F>, tile<12, N, F>, tile<13, N, F>,               \
-      tile<14, N, F>
+  , tile<3, N, F>, tile<4, N, F>, tile<5, N, F>, tile<6, N, F>, tile<7, N, F>, tile<8, N, F>
 #define WNNRT_TILE_TABLE(F)                                                                        \
   {                                                                                                \
     {                                                                                              \
-      WNNRT_TILES(1, F), WNNRT_TILES(2, F)                                                         \
+      {WNNRT_TILES(1, F)}, {                                                                       \
+        WNNRT_TILES(2, F), tile<9, 2, F>, tile<10, 2, F>, tile<11, 2, F>, tile<12, 2, F>,          \
+            tile<13, 2, F>, tile<14, 2, F>                                                         \
+      }                                                                                            \
     }                                                                                              \
   }
 #elif defined(__AVX2__) || defined(__aarch64__)

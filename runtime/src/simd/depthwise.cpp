@@ -3,14 +3,15 @@
 // padded alike on both sides run in tiles with every tap unrolled (DepthwiseTiles.h); others in
 // tiles of pixels that see no border (DepthwiseRows.h), beside which border pixels take only the
 // taps inside.
+#include "Depthwise.h"
 #include "../Isa.h"
-#include "DepthwiseRows.h"
 #include "Epilogue.h"
 #include "Parallel.h"
 
 namespace {
 
 using wnnrt::WNNRT_SIMD_NS::InsideFn;
+using wnnrt::WNNRT_SIMD_NS::RowJob;
 using wnnrt::WNNRT_SIMD_NS::RowTable;
 using wnnrt::WNNRT_SIMD_NS::rowTileLeast;
 using wnnrt::WNNRT_SIMD_NS::rowTileMost;
@@ -55,11 +56,12 @@ WNNRT_INLINE void borderPixel(const RowJob &job, int64_t ox, int64_t first, int6
 }
 
 InsideFn insideFor(const wnnrt_conv2d_params *p) {
+  if (!parts[2])
+    return nullptr;
+  auto *table = static_cast<const RowTable *>(parts[2]->tiles);
   bool common =
       p->dilation_w == 1 && (p->kw == 3 || p->kw == 5) && (p->stride_w == 1 || p->stride_w == 2);
-  const wnnrt_part *part = common ? parts[2] : nullptr;
-  return part ? static_cast<const RowTable *>(part->tiles)->fn[p->kw == 5][p->stride_w == 2]
-              : rowInside<0, 1>;
+  return common ? table->fn[p->kw == 5][p->stride_w == 2] : table->any;
 }
 
 } // namespace
@@ -133,8 +135,9 @@ void WNNRT_SIMD_NS::Depthwise::row(RowJob &job, const float *x, const float *w, 
   }
   for (int64_t ox = 0; ox < insideBegin; ++ox)
     border(job, ox);
-  inside(job, insideBegin, insideEnd, p->pad_left);
-  for (int64_t ox = insideEnd; ox < p->ow; ++ox)
+  if (inside)
+    inside(job, insideBegin, insideEnd, p->pad_left);
+  for (int64_t ox = inside ? insideEnd : insideBegin; ox < p->ow; ++ox)
     border(job, ox);
 }
 
