@@ -33,7 +33,7 @@ def aligned(count, dtype=np.float32, alignment=64):
 class Generated:
     """The network of compile_network; `run()` computes `y` from the given input."""
 
-    def __init__(self, folder, x, threads):
+    def __init__(self, folder, x, threads, matrix_unit=True):
         with open(f"{folder}/net.h", encoding="utf-8") as f:
             constant = {m[1]: int(m[2]) for m in re.finditer(r"\b(NET_\w+) = (-?\d+)", f.read())}
         counts = [v for k, v in constant.items() if k.endswith("_COUNT")]
@@ -46,7 +46,7 @@ class Generated:
         library = ctypes.CDLL(f"{folder}/net.so")
         library.bench_context.restype = ctypes.c_void_p
         self.function = library.net_run_with
-        self.arguments = [ctypes.c_void_p(library.bench_context(threads))]
+        self.arguments = [ctypes.c_void_p(library.bench_context(threads, int(matrix_unit)))]
         self.arguments += [ctypes.c_void_p(a.ctypes.data)
                            for a in (self.weights, self.arena, self.x, self.y)]
 

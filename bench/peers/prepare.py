@@ -74,7 +74,8 @@ NEEDS = {"torch": None, "onnx": "torch", "executorch": "torch", "ncnn": "torch",
 MAKES = {"torch": "y.npy", "onnx": "net.onnx", "executorch": "net.pte", "ncnn": "net.ncnn.param",
          "mnn": "net.mnn", "wnnxc": "net.so"}
 # What each peer of workers.py reads.
-READS = {"wnnxc": "wnnxc", "ort": "onnx", "openvino": "onnx", "executorch": "executorch",
+READS = {"wnnxc": "wnnxc", "wnnxc_fma": "wnnxc", "ort": "onnx", "openvino": "onnx",
+         "executorch": "executorch",
          "ncnn": "ncnn", "mnn": "mnn", "torchscript": "torch", "inductor": "torch"}
 
 

@@ -13,9 +13,11 @@ struct Threaded {
 } // namespace
 
 /// Lives until the process ends.
-extern "C" const wnnrt_context *bench_context(int threads) {
+extern "C" const wnnrt_context *bench_context(int threads, int matrix_unit) {
   auto *t = new Threaded;
   wnnrt_context_init(&t->context);
+  if (!matrix_unit)
+    t->context.features &= ~uint32_t(WNNRT_FEATURE_MATRIX_UNIT);
   if (threads > 1) {
     t->pool = std::make_unique<wnnrt::ThreadPool>(threads);
     t->pool->attach(t->context);

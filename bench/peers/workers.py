@@ -127,8 +127,15 @@ def wnnxc(folder, threads, x):
     return net.run, lambda: net.y
 
 
+def wnnxc_fma(folder, threads, x):
+    """Without the CPU's matrix unit."""
+    import generated
+    net = generated.Generated(folder, x, threads, matrix_unit=False)
+    return net.run, lambda: net.y
+
+
 # In the order of the table's columns.
-PEERS = {f.__name__: f for f in (wnnxc, ort, openvino, executorch, ncnn, mnn, torchscript, inductor)}
+PEERS = {f.__name__: f for f in (wnnxc, wnnxc_fma, ort, openvino, executorch, ncnn, mnn, torchscript, inductor)}
 
 
 def repeat(run, count, seconds):

@@ -110,6 +110,23 @@ static std::vector<uint8_t> weightHeader(const Plan &plan) {
   return header;
 }
 
+/// Whether all weights of matrix products can be split in two for the matrix unit: it would make
+/// NaN of infinite ones.
+static bool weightsForMatrixUnit(const Plan &plan) {
+  for (const PackedWeight &w : plan.weights) {
+    llvm::StringRef packing = w.packing;
+    if (!packing.starts_with("linear") && !packing.starts_with("conv2d_c16"))
+      continue;
+    for (size_t i = 0; i + 4 <= w.bytes.size(); i += 4) {
+      uint32_t bits;
+      std::memcpy(&bits, &w.bytes[i], 4);
+      if ((bits & 0x7f800000u) >= 254u << 23) // 2^127 and above, infinities, NaN
+        return false;
+    }
+  }
+  return true;
+}
+
 GeneratedFiles generate(const Plan &plan, const Graph &graph, const CodeGenOptions &options) {
   Names names = nameAll(plan, options.modelName.empty() ? graph.name : options.modelName);
   Facts facts;
@@ -121,7 +138,7 @@ GeneratedFiles generate(const Plan &plan, const Graph &graph, const CodeGenOptio
     facts.rulesHash = sha256Hex(options.rulesText).substr(0, 32);
   facts.mode = options.weights;
   facts.isas = options.isas;
-  facts.matrixUnit = options.matrixUnit;
+  facts.matrixUnit = options.matrixUnit && weightsForMatrixUnit(plan);
   if (!plan.weights.empty()) {
     facts.weightHeader = weightHeader(plan);
     facts.weightBytes = plan.weightBytes + weightHeaderBytes;
