@@ -213,9 +213,6 @@ template <int P, int PANELS, TileForm FORM> WNNRT_NOINLINE static void tile(cons
 
 using TileFn = void (*)(const TileJob &job);
 
-/// Most pixels of a tile of one panel: beyond, each pixel costs as much as in two tiles.
-constexpr int tileOnePanelPixels = tilePixels < 8 ? tilePixels : 8;
-
 /// A form in all sizes: fn[panels - 1][pixels].
 struct TileTable {
   TileFn fn[tilePanels][tilePixels + 1];
@@ -224,13 +221,14 @@ struct TileTable {
 #define WNNRT_TILES(N, F) nullptr, tile<1, N, F>, tile<2, N, F> WNNRT_TILES_MORE(N, F)
 #if defined(__AVX512F__)
 #define WNNRT_TILES_MORE(N, F)                                                                     \
-  , tile<3, N, F>, tile<4, N, F>, tile<5, N, F>, tile<6, N, F>, tile<7, N, F>, tile<8, N, F>
+  , tile<3, N, F>, tile<4, N, F>, tile<5, N, F>, tile<6, N, F>, tile<7, N, F>, tile<8, N, F>,      \
+      tile<9, N, F>, tile<10, N, F>, tile<11, N, F>, tile<12, N, F>, tile<13, N, F>,               \
+      tile<14, N, F>
 #define WNNRT_TILE_TABLE(F)                                                                        \
   {                                                                                                \
     {                                                                                              \
       {WNNRT_TILES(1, F)}, {                                                                       \
-        WNNRT_TILES(2, F), tile<9, 2, F>, tile<10, 2, F>, tile<11, 2, F>, tile<12, 2, F>,          \
-            tile<13, 2, F>, tile<14, 2, F>                                                         \
+        WNNRT_TILES(2, F)                                                                          \
       }                                                                                            \
     }                                                                                              \
   }

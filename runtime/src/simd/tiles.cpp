@@ -76,30 +76,6 @@ WNNRT_NOINLINE static void pixelTiles(bool indirect, int panels, int pixels, con
   }
 }
 
-/// One panel of more pixels than such a tile has: all pixels of the job, shared out anew.
-WNNRT_NOINLINE static void onePanelTiles(bool indirect, int pixels, const TileJob &job) {
-  const int64_t count = indirect ? pixels : pixels * maxOf(1, job.repeat);
-  const Split split(count, tileOnePanelPixels);
-  TileJob part = job;
-  part.repeat = 1;
-  const int64_t lines = int64_t(job.prefetchLines) * maxOf(1, job.repeat);
-  part.prefetchLines = static_cast<int32_t>((lines + split.count - 1) / split.count);
-  for (int64_t i = 0; i < split.count; ++i) {
-    const int64_t first = split.begin(i);
-    if (indirect) {
-      part.pixels = job.pixels + first;
-      part.keep = job.keep + first;
-    } else {
-      part.x = job.x + first * job.pixelStride;
-    }
-    part.y = job.y + first * job.yPixelStride;
-    if (job.residual)
-      part.residual = job.residual + first * job.residualPixelStride;
-    wnnrt::WNNRT_SIMD_NS::runTile(indirect, 1, split.sizeOf(i), part);
-    part.prefetch += int64_t(part.prefetchLines) * 64;
-  }
-}
-
 } // namespace
 
 void wnnrt::WNNRT_SIMD_NS::runTile(bool indirect, int panels, int pixels, const TileJob &job) {
@@ -110,8 +86,6 @@ void wnnrt::WNNRT_SIMD_NS::runTile(bool indirect, int panels, int pixels, const 
       return pixelTiles(indirect, panels, pixels, job);
     table = static_cast<const TileTable *>(part->tiles);
   }
-  if (panels < tilePanels && pixels > tileOnePanelPixels)
-    return onePanelTiles(indirect, pixels, job);
   TileFn fn = table->fn[panels - 1][pixels];
   if (job.cols < 16)
     return narrowTile(fn, panels, pixels, job);
