@@ -199,7 +199,7 @@ std::vector<std::string> partsOf(const Plan &plan) {
       bool wide = (kw == 4 && stride == 4) || (kw == 7 && (stride == 2 || stride == 4));
       bool full = number(c, "dilation_w") == 1 && c.args[3].refs[0].tensor < 0 && (three || wide);
       if (full)
-        used.insert(three ? "first_3" : "first_wide");
+        used.insert(!three ? "first_wide" : stride == 1 ? "first_3s1" : "first_3s2");
       if (!full || ow < 14) // the widest tile has 14 pixels
         used.insert("first_any");
     }

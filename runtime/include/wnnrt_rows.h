@@ -95,7 +95,8 @@
   X(depthwise_3)                                                                                   \
   X(depthwise_5)                                                                                   \
   X(depthwise_rows)                                                                                \
-  X(first_3)                                                                                       \
+  X(first_3s1)                                                                                     \
+  X(first_3s2)                                                                                     \
   X(first_wide)                                                                                    \
   X(first_any)                                                                                     \
   X(tiles_strided)                                                                                 \

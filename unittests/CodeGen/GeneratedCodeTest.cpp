@@ -323,6 +323,7 @@ TEST_F(GeneratedCode, SaysWhereItHasNoKernels) {
         "alignas(64) static unsigned char arena[TINY_ARENA_BYTES];\n"
         "static float image[TINY_IMAGE_COUNT], logits[TINY_LOGITS_COUNT];\n"
         "extern \"C\" wnnrt_isa wnnrt_cpu_isa(void) { return WNNRT_ISA_VEC128; }\n"
+        "extern \"C\" uint32_t wnnrt_cpu_features(void) { return 0; }\n"
         "int main() {\n"
         "  if (tiny_kernels(WNNRT_ISA_AVX512) || tiny_kernels(WNNRT_ISA_VEC128)) return 2;\n"
         "  return tiny_run(nullptr, arena, image, logits) == WNNRT_UNSUPPORTED ? 0 : 3;\n"

@@ -18,7 +18,8 @@ constexpr int patchFloats = 8 * 1024; // border copy
 constexpr int longRow = 16;           // kernel rows from which the shared tile is better
 
 // Weak references must not be folded, hence tables.
-const wnnrt_part *const fulls[] = {&wnnrt::WNNRT_SIMD_NS::first_3,
+const wnnrt_part *const fulls[] = {&wnnrt::WNNRT_SIMD_NS::first_3s1,
+                                   &wnnrt::WNNRT_SIMD_NS::first_3s2,
                                    &wnnrt::WNNRT_SIMD_NS::first_wide};
 const wnnrt_part *const parts[] = {&wnnrt::WNNRT_SIMD_NS::first_any};
 

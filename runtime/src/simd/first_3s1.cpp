@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// Full tiles of conv2d_first for kernels 3 wide of stride 1.
+#define WNNRT_PART_LINKAGE // this defines one
+#include "../Isa.h"
+#include "FirstTile.h"
+
+static constexpr FirstFulls table = {{WNNRT_FULL(3, 1), {}, {}}};
+
+const wnnrt_part wnnrt::WNNRT_SIMD_NS::first_3s1 = {nullptr, &table};
