@@ -5,7 +5,20 @@
 
 namespace {
 
+#if defined(__AVX512F__)
+/// With one panel only the sizes of rows that are common: every program holds these.
+constexpr TileTable adjacentTiles() {
+  TileTable t = {{{nullptr, tile<1, 1, Adjacent>, tile<2, 1, Adjacent>, tile<3, 1, Adjacent>,
+                   tile<4, 1, Adjacent>, tile<5, 1, Adjacent>, tile<6, 1, Adjacent>,
+                   tile<7, 1, Adjacent>, tile<8, 1, Adjacent>, nullptr, tile<10, 1, Adjacent>,
+                   nullptr, tile<12, 1, Adjacent>, nullptr, tile<14, 1, Adjacent>},
+                  {WNNRT_TILES(2, Adjacent)}}};
+  return t;
+}
+constexpr TileTable adjacent = adjacentTiles();
+#else
 constexpr TileTable adjacent = WNNRT_TILE_TABLE(Adjacent);
+#endif
 // Weak references must not be folded, hence a table.
 const wnnrt_part *const others[] = {&wnnrt::WNNRT_SIMD_NS::tiles_strided,
                                     &wnnrt::WNNRT_SIMD_NS::tiles_indirect};
@@ -76,6 +89,30 @@ WNNRT_NOINLINE static void pixelTiles(bool indirect, int panels, int pixels, con
   }
 }
 
+/// One panel of a number of pixels that no tile has: all pixels of the job in tiles of up to 8.
+WNNRT_NOINLINE static void onePanelTiles(bool indirect, int pixels, const TileJob &job) {
+  const int64_t count = indirect ? pixels : pixels * maxOf(1, job.repeat);
+  const Split split(count, 8);
+  TileJob part = job;
+  part.repeat = 1;
+  const int64_t lines = int64_t(job.prefetchLines) * maxOf(1, job.repeat);
+  part.prefetchLines = static_cast<int32_t>((lines + split.count - 1) / split.count);
+  for (int64_t i = 0; i < split.count; ++i) {
+    const int64_t first = split.begin(i);
+    if (indirect) {
+      part.pixels = job.pixels + first;
+      part.keep = job.keep + first;
+    } else {
+      part.x = job.x + first * job.pixelStride;
+    }
+    part.y = job.y + first * job.yPixelStride;
+    if (job.residual)
+      part.residual = job.residual + first * job.residualPixelStride;
+    wnnrt::WNNRT_SIMD_NS::runTile(indirect, 1, split.sizeOf(i), part);
+    part.prefetch += int64_t(part.prefetchLines) * 64;
+  }
+}
+
 } // namespace
 
 void wnnrt::WNNRT_SIMD_NS::runTile(bool indirect, int panels, int pixels, const TileJob &job) {
@@ -87,6 +124,8 @@ void wnnrt::WNNRT_SIMD_NS::runTile(bool indirect, int panels, int pixels, const 
     table = static_cast<const TileTable *>(part->tiles);
   }
   TileFn fn = table->fn[panels - 1][pixels];
+  if (!fn)
+    return onePanelTiles(indirect, pixels, job);
   if (job.cols < 16)
     return narrowTile(fn, panels, pixels, job);
   fn(job);
