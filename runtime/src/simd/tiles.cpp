@@ -17,7 +17,17 @@ constexpr TileTable adjacentTiles() {
 }
 constexpr TileTable adjacent = adjacentTiles();
 #else
+#if defined(__AVX512F__)
+// One panel of 9 to 11 pixels is rare, and runs as two tiles.
+constexpr TileTable adjacent = {
+    {{nullptr, tile<1, 1, Adjacent>, tile<2, 1, Adjacent>, tile<3, 1, Adjacent>,
+      tile<4, 1, Adjacent>, tile<5, 1, Adjacent>, tile<6, 1, Adjacent>, tile<7, 1, Adjacent>,
+      tile<8, 1, Adjacent>, nullptr, nullptr, nullptr, tile<12, 1, Adjacent>, tile<13, 1, Adjacent>,
+      tile<14, 1, Adjacent>},
+     {WNNRT_TILES(2, Adjacent)}}};
+#else
 constexpr TileTable adjacent = WNNRT_TILE_TABLE(Adjacent);
+#endif
 #endif
 // Weak references must not be folded, hence a table.
 const wnnrt_part *const others[] = {&wnnrt::WNNRT_SIMD_NS::tiles_strided,
@@ -113,6 +123,24 @@ WNNRT_NOINLINE static void onePanelTiles(bool indirect, int pixels, const TileJo
   }
 }
 
+/// Adjacent tiles of a size that the table does not have, each as two.
+WNNRT_NOINLINE static void twoTiles(int panels, int pixels, const TileJob &job) {
+  TileJob part = job;
+  part.repeat = 1;
+  part.prefetchLines = (job.prefetchLines + 1) / 2;
+  const int64_t count = 2 * maxOf(1, job.repeat);
+  for (int64_t i = 0, first = 0; i < count; ++i) {
+    const int size = i % 2 ? pixels - pixels / 2 : pixels / 2;
+    part.x = job.x + first * 16;
+    part.y = job.y + first * job.yPixelStride;
+    if (job.residual)
+      part.residual = job.residual + first * job.residualPixelStride;
+    wnnrt::WNNRT_SIMD_NS::runTile(false, panels, size, part);
+    part.prefetch += int64_t(part.prefetchLines) * 64;
+    first += size;
+  }
+}
+
 } // namespace
 
 void wnnrt::WNNRT_SIMD_NS::runTile(bool indirect, int panels, int pixels, const TileJob &job) {
@@ -124,6 +152,8 @@ void wnnrt::WNNRT_SIMD_NS::runTile(bool indirect, int panels, int pixels, const 
     table = static_cast<const TileTable *>(part->tiles);
   }
   TileFn fn = table->fn[panels - 1][pixels];
+  if (!fn)
+    return twoTiles(panels, pixels, job);
   if (!fn)
     return onePanelTiles(indirect, pixels, job);
   if (job.cols < 16)
