@@ -33,7 +33,7 @@ double stepUs(const KernelCall &c) {
 }
 
 bool worthSharing(const KernelCall &c) {
-  return stepUs(c) >= 5;
+  return stepUs(c) >= 12;
 }
 
 } // namespace wnnx

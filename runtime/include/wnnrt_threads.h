@@ -21,11 +21,18 @@
 namespace wnnrt {
 
 class ThreadPool {
-  // One piece of work. `ticket` is (generation << 32 | tasks that nobody has begun): a helper
-  // that wakes late takes a task only of the generation it saw, so it never touches ended work.
-  std::atomic<uint64_t> ticket{0};
+  // The tasks of one piece of work are shared out in advance, a range for each thread, so that a
+  // thread finds in its caches what it wrote in the step before; who is done takes from others.
+  // `left` is (generation << 32 | tasks of the range that nobody has begun): a helper that wakes
+  // late takes a task only of the generation it saw, so it never touches ended work.
+  struct alignas(64) Share {
+    std::atomic<uint64_t> left{0};
+    int32_t end = 0;
+  };
+  std::vector<Share> shares;        // the caller's first
+  std::atomic<uint64_t> current{0}; // the generation; published last
   std::atomic<int32_t> done{0};
-  wnnrt_task body = nullptr; // these are written before `ticket` is published
+  wnnrt_task body = nullptr; // these are written before `left` is
   void *argument = nullptr;
 
   std::atomic<bool> stopping{false};
@@ -38,10 +45,12 @@ class ThreadPool {
   // Only the caller's.
   Clock::time_point lastWake{};
   Clock::time_point aloneUntil{}, aloneBegan{};
-  int patience = leastPatience; // how many times as long as the loss it works alone
+  Clock::duration lostTime{}, sharedTime{}; // lately
+  int patience = leastPatience;             // how many times as long as the loss it works alone
   static constexpr int leastPatience = 16, mostPatience = 128;
   // Waits shorter than this are how threads work together.
   static constexpr std::chrono::microseconds shortWait{10};
+  static constexpr std::chrono::microseconds bearable{100}; // of loss
 
   static void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -50,50 +59,53 @@ class ThreadPool {
     __asm__ volatile("yield");
 #endif
   }
-  static uint64_t generationOf(uint64_t t) { return t >> 32; }
-
-  /// Runs tasks of the current generation until none is left to begin.
-  void work(uint64_t generation) {
-    for (;;) {
-      uint64_t t = ticket.load(std::memory_order_acquire);
-      do {
-        // While the generation is this one the fields below cannot change: the caller leaves `run`
-        // only when all tasks that were begun are done, and begins a new generation after that.
-        if (generationOf(t) != generation || static_cast<int32_t>(t & 0xffffffffu) <= 0)
-          return;
-      } while (!ticket.compare_exchange_weak(t, t - 1, std::memory_order_acq_rel,
-                                             std::memory_order_acquire));
-      body(argument, static_cast<int32_t>(t & 0xffffffffu) - 1);
-      done.fetch_add(1, std::memory_order_release);
+  /// Runs tasks of a generation until none is left to begin, those of one's own share first, and
+  /// says how many.
+  int32_t work(uint64_t generation, size_t me) {
+    int32_t count = 0;
+    for (size_t i = 0; i < shares.size(); ++i) {
+      Share &share = shares[me + i < shares.size() ? me + i : me + i - shares.size()];
+      uint64_t left = share.left.load(std::memory_order_acquire);
+      // While the generation is this one the other fields cannot change: the caller leaves `run`
+      // only when all tasks that were begun are done, and begins a new generation after that.
+      while (left >> 32 == generation && (left & 0xffffffffu) > 0)
+        if (share.left.compare_exchange_weak(left, left - 1, std::memory_order_acq_rel,
+                                             std::memory_order_acquire)) {
+          body(argument, share.end - static_cast<int32_t>(left & 0xffffffffu));
+          done.fetch_add(1, std::memory_order_release);
+          ++count;
+          left = share.left.load(std::memory_order_acquire);
+        }
     }
+    return count;
   }
 
-  void help() {
+  void help(size_t me) {
     uint64_t seen = 0;
     for (;;) {
-      uint64_t t = ticket.load(std::memory_order_acquire);
-      for (int i = 0; generationOf(t) == seen && i < spins; ++i) {
+      uint64_t now = current.load(std::memory_order_acquire);
+      for (int i = 0; now == seen && i < spins; ++i) {
         pause();
-        t = ticket.load(std::memory_order_acquire);
+        now = current.load(std::memory_order_acquire);
       }
-      if (generationOf(t) == seen) {
+      if (now == seen) {
         std::unique_lock<std::mutex> lock(mutex);
         sleeping.fetch_add(1);
         wake.wait(lock, [&] {
-          t = ticket.load();
-          return generationOf(t) != seen || stopping.load();
+          now = current.load();
+          return now != seen || stopping.load();
         });
         sleeping.fetch_sub(1);
       }
       if (stopping.load())
         return;
-      seen = generationOf(t);
-      work(seen);
+      seen = now;
+      work(seen, me);
     }
   }
 
-  /// Waits for the tasks that helpers have begun.
-  void finish(int32_t n, Clock::time_point begin) {
+  /// Waits for the tasks that helpers have begun; the caller has run `mine` of all n.
+  void finish(int32_t n, int32_t mine, Clock::time_point begin) {
     if (done.load(std::memory_order_acquire) == n)
       return;
     Clock::time_point from = Clock::now();
@@ -105,10 +117,17 @@ class ThreadPool {
       else
         std::this_thread::yield();
     Clock::time_point now = Clock::now();
-    // Tasks are alike, so the last one of a helper takes no longer than all that the caller did.
-    Clock::duration lost = now - from - shortWait - (from - begin) / 4;
+    // Tasks are alike, so the last one of a helper takes about as long as one of the caller's.
+    Clock::duration task = (from - begin) / (mine > 0 ? mine : 1);
+    Clock::duration lost = now - from - shortWait - task - task / 2;
     if (lost > Clock::duration::zero())
-      workAlone(now, lost);
+      lostTime += lost;
+    sharedTime += now - begin;
+    // Now and then a core is away for some microseconds on every machine.
+    if (lostTime > bearable + sharedTime / 8)
+      workAlone(now, lostTime);
+    else if (sharedTime > std::chrono::milliseconds(20))
+      sharedTime /= 2, lostTime /= 2;
   }
 
   void workAlone(Clock::time_point now, Clock::duration lost) {
@@ -120,6 +139,7 @@ class ThreadPool {
       patience = leastPatience;
     aloneBegan = now;
     aloneUntil = now + patience * lost;
+    lostTime = sharedTime = Clock::duration::zero();
   }
 
   void run(int32_t n, wnnrt_task task, void *arg) {
@@ -129,11 +149,19 @@ class ThreadPool {
         task(arg, i);
       return;
     }
-    uint64_t generation = (generationOf(ticket.load(std::memory_order_relaxed)) + 1) & 0xffffffffu;
+    uint64_t generation = (current.load(std::memory_order_relaxed) + 1) & 0xffffffffu;
     body = task;
     argument = arg;
     done.store(0, std::memory_order_relaxed);
-    ticket.store(generation << 32 | static_cast<uint32_t>(n)); // publishes the fields above
+    int64_t threads = static_cast<int64_t>(shares.size());
+    for (int64_t i = 0; i < threads; ++i) {
+      Share &share = shares[static_cast<size_t>(i)];
+      int64_t first = n * i / threads, end = n * (i + 1) / threads;
+      share.end = static_cast<int32_t>(end);
+      share.left.store(generation << 32 | static_cast<uint64_t>(end - first),
+                       std::memory_order_release);
+    }
+    current.store(generation);
     // Waking is a system call. Between the steps of a network helpers are awake; one that sleeps
     // there has lost its core.
     if (sleeping.load() > 0 && begin - lastWake > std::chrono::microseconds(500)) {
@@ -143,22 +171,23 @@ class ThreadPool {
       }
       wake.notify_all();
     }
-    work(generation);
-    finish(n, begin);
+    int32_t mine = work(generation, 0);
+    finish(n, mine, begin);
   }
 
 public:
   /// `threads` with the caller's. `spinning`: how many looks for work before a helper sleeps; the
   /// default is some tens of microseconds.
-  explicit ThreadPool(int threads, int spinning = 2000) : spins(spinning) {
-    for (int i = 1; i < threads; ++i)
-      helpers.emplace_back([this] { help(); });
+  explicit ThreadPool(int threads, int spinning = 2000)
+      : shares(static_cast<size_t>(threads > 1 ? threads : 1)), spins(spinning) {
+    for (size_t i = 1; i < shares.size(); ++i)
+      helpers.emplace_back([this, i] { help(i); });
   }
   ~ThreadPool() {
     {
       std::lock_guard<std::mutex> lock(mutex);
       stopping.store(true);
-      ticket.store((generationOf(ticket.load()) + 1) << 32);
+      current.store((current.load() + 1) & 0xffffffffu);
     }
     wake.notify_all();
     for (std::thread &t : helpers)

@@ -239,11 +239,11 @@ void compareWithVectors(wnnrt_context ctx, int n, int channels, int hw, Run run)
 TEST_F(MatrixUnitTest, ScaledConvolutions) {
   const wnnrt_act relu = {WNNRT_RELU, 0, 0}, silu = {WNNRT_SILU, 0, 0};
   unsigned seed = 0;
-  for (auto [ci, co, hw] : {std::tuple(96, 40, 784),
+  for (auto [ci, co, hw] : {std::tuple(96, 56, 784),
                             {672, 112, 196},
-                            {50, 33, 400},
+                            {50, 49, 400},
                             {700, 192, 49},
-                            {1500, 24, 190},
+                            {1500, 72, 190},
                             {129, 130, 17}}) {
     wnnrt_scaled_conv_params p = {2, ci, co, hw, ++seed % 2 ? relu : silu, {}, int(seed % 3 == 0),
                                   0};
@@ -276,7 +276,7 @@ TEST_F(MatrixUnitTest, MobileBlocks) {
   for (auto [ci, ce, co, size, k, stride, expand, project] :
        {Block{32, 192, 32, 28, 3, 1, true, true}, Block{40, 120, 50, 29, 5, 2, true, true},
         Block{64, 64, 128, 31, 3, 1, false, true}, Block{33, 100, 100, 17, 3, 2, true, false},
-        Block{24, 144, 33, 56, 3, 2, true, true}}) {
+        Block{24, 144, 49, 56, 3, 2, true, true}}) {
     wnnrt_mbconv_params p = {};
     p.n = 1, p.ci = ci, p.ih = size, p.iw = size + 1, p.ce = ce, p.co = co, p.kh = p.kw = k;
     p.stride_h = p.stride_w = stride, p.pad_top = p.pad_left = k / 2;

@@ -13,10 +13,11 @@ namespace {
 // Weak references must not be folded, hence a table.
 const wnnrt_part *const matrixParts[] = {&wnnrt::WNNRT_SIMD_NS::matrix_unit};
 
-/// Whether products of so many numbers are worth the unit, where there is one. The same for all
-/// parts of a product, so that results do not depend on how it is shared among threads.
+/// Whether products of so many numbers are worth the unit, where there is one: an element of the
+/// left side is checked and split once for all n columns. The same for all parts of a product, so
+/// that results do not depend on how it is shared among threads.
 inline bool worthMatrixUnit(const wnnrt_context *ctx, int64_t rows, int64_t k, int64_t n) {
-  return (ctx->features & WNNRT_FEATURE_MATRIX_UNIT) && rows >= 16 && k >= 32 &&
+  return (ctx->features & WNNRT_FEATURE_MATRIX_UNIT) && rows >= 16 && k >= 32 && n >= 48 &&
          rows * k * n >= 262144;
 }
 

@@ -7,11 +7,10 @@
 
 namespace {
 
-/// Calls f(begin, end) on ranges that cover [0, items): a few per thread, so that one that the OS
-/// takes off its core holds up little, or one in all. `smallest` items are worth a range.
+/// Calls f(begin, end) on ranges that cover [0, items), one per thread: a step that splits as the
+/// one before it did finds in each core's caches what that core wrote.
 template <class F>
-WNNRT_INLINE void splitWork(const wnnrt_context *ctx, int64_t items, const F &f,
-                            int64_t smallest = 1) {
+WNNRT_INLINE void splitWork(const wnnrt_context *ctx, int64_t items, const F &f) {
   if (!ctx->parallel_for || ctx->num_threads <= 1 || items <= 1) {
     f(int64_t(0), items);
     return;
@@ -19,9 +18,7 @@ WNNRT_INLINE void splitWork(const wnnrt_context *ctx, int64_t items, const F &f,
   struct Work {
     const F *f;
     int64_t items, tasks;
-  } work = {&f, items,
-            maxOf(minOf(items, ctx->num_threads),
-                  minOf(items / smallest, 4 * int64_t(ctx->num_threads)))};
+  } work = {&f, items, minOf(items, ctx->num_threads)};
   ctx->parallel_for(
       ctx->user, static_cast<int32_t>(work.tasks),
       [](void *arg, int32_t i) {
@@ -33,15 +30,15 @@ WNNRT_INLINE void splitWork(const wnnrt_context *ctx, int64_t items, const F &f,
       &work);
 }
 
-/// The same for work bound by memory, of which an item touches `floats` numbers: shared in ranges
-/// that are worth handing to another thread, and not at all where there would be only one.
+/// The same for work bound by memory, of which an item touches `floats` numbers: not shared
+/// where there is too little to be worth handing to another thread.
 template <class F>
 WNNRT_INLINE void splitLight(const wnnrt_context *ctx, int64_t items, int64_t floats, const F &f) {
   int64_t smallest = maxOf(1, 4096 / maxOf(1, floats));
   if (items < 2 * smallest)
     f(int64_t(0), items);
   else
-    splitWork(ctx, items, f, smallest);
+    splitWork(ctx, items, f);
 }
 
 } // namespace

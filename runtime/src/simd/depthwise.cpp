@@ -155,7 +155,7 @@ wnnrt_status WNNRT_SIMD_NS::depthwise_c16(const wnnrt_context *ctx, const wnnrt_
   int64_t yBatch = p->y_batch_stride ? p->y_batch_stride : blocks * 16 * ohw;
   int64_t rBatch = p->residual_batch_stride ? p->residual_batch_stride : blocks * 16 * ohw;
   auto *bias = static_cast<const float *>(bv), *residual = static_cast<const float *>(rv);
-  splitWork(ctx, p->n * blocks, [&](int64_t from, int64_t to) {
+  auto planes = [&](int64_t from, int64_t to, int64_t rowBegin, int64_t rowEnd) {
     alignas(64) float zeros[rowZeroPixels * 16];
     RowJob job;
     dw.setZeros(job, zeros);
@@ -168,8 +168,8 @@ wnnrt_status WNNRT_SIMD_NS::depthwise_c16(const wnnrt_context *ctx, const wnnrt_
       float *y = static_cast<float *>(yv) + n * yBatch + block * ohw * 16;
       // What the epilogue works on should still be in the first-level cache.
       int64_t most = epilogue.needed ? maxOf(1, 4 * 1024 / (int64_t(p->ow) * 16)) : p->oh;
-      for (int64_t oy = 0; oy < p->oh; oy += most) {
-        int64_t at = oy * p->ow * 16, end = minOf(p->oh, oy + most);
+      for (int64_t oy = rowBegin; oy < rowEnd; oy += most) {
+        int64_t at = oy * p->ow * 16, end = minOf(rowEnd, oy + most);
         for (int lane = 0; lane < 16; lane += vlanes) {
           job.bias = bias ? vload(bias + block * 16 + lane) : vzero();
           job.residual = residual ? residual + n * rBatch + block * ohw * 16 + at + lane : nullptr;
@@ -180,7 +180,13 @@ wnnrt_status WNNRT_SIMD_NS::depthwise_c16(const wnnrt_context *ctx, const wnnrt_
           epilogue.apply(y + at, (end - oy) * p->ow * 16);
       }
     }
-  });
+  };
+  // Large images by rows, as 1x1 convolutions share out theirs: a thread then reads what it wrote.
+  if (ohw >= 28 * 28)
+    splitWork(ctx, p->oh,
+              [&](int64_t begin, int64_t end) { planes(0, p->n * blocks, begin, end); });
+  else
+    splitWork(ctx, p->n * blocks, [&](int64_t from, int64_t to) { planes(from, to, 0, p->oh); });
   return WNNRT_OK;
 }
 } // namespace wnnrt

@@ -333,14 +333,14 @@ struct Unit {
   }
 };
 
-/// Whether no element of x is infinite, NaN, or so large that its high part is.
-bool allFinite(const MatrixJob &j) {
+/// Whether no element of rows [row, end) of x is infinite, NaN, or so large that its high part is.
+bool allFinite(const MatrixJob &j, int64_t row, int64_t end) {
   __mmask16 bad = 0;
   const vf limit = vset(1.7e38f);
   for (int64_t k = 0; k < j.k; k += 16) {
     int part = static_cast<int>(minOf(16, j.k - k));
-    const float *from = j.x + k / 16 * j.xBlock;
-    for (int64_t r = 0; r < j.rows; ++r, from += j.xRow)
+    const float *from = j.x + row * j.xRow + k / 16 * j.xBlock;
+    for (int64_t r = row; r < end; ++r, from += j.xRow)
       bad |= _mm512_cmp_ps_mask(vabs(vloadPart(from, part)), limit, _CMP_NLT_UQ);
   }
   return bad == 0;
@@ -374,17 +374,22 @@ bool product(const wnnrt_context *ctx, const MatrixJob &job) {
   // Between blocks of k there are sums in y, which must not be a residual that is wanted later.
   if (job.residual && job.k > kBlock && job.act.op != WNNRT_IDENTITY && job.residualAfter)
     return false;
-  if (!allFinite(job))
-    return false;
   const int64_t panels = blocksOf16(job.n), most = 16 * tilesMost;
+  // Shared out as the product is, so that what a thread reads here it need not fetch again.
+  int finite = 1;
+  splitWork(ctx, (job.rows + most - 1) / most, [&](int64_t begin, int64_t end) {
+    if (!allFinite(job, begin * most, minOf(job.rows, end * most)))
+      __atomic_store_n(&finite, 0, __ATOMIC_RELAXED);
+  });
+  if (!__atomic_load_n(&finite, __ATOMIC_RELAXED))
+    return false;
   if (job.rows >= 2 * most * ctx->num_threads)
     splitWork(ctx, (job.rows + most - 1) / most, [&](int64_t begin, int64_t end) {
       rowsByPanels(job, begin * most, minOf(job.rows, end * most), 0, panels);
     });
   else
-    splitWork(
-        ctx, panels,
-        [&](int64_t begin, int64_t end) { rowsByPanels(job, 0, job.rows, begin, end); }, 4);
+    splitWork(ctx, panels,
+              [&](int64_t begin, int64_t end) { rowsByPanels(job, 0, job.rows, begin, end); });
   return true;
 }
 

@@ -50,7 +50,7 @@ struct Mbconv {
     alone.parallel_for = nullptr, alone.num_threads = 1;
     expandOnUnit = worthMatrixUnit(ctx, int64_t(p->ih) * p->iw, p->ci, p->ce);
     // Few outputs do not repay what preparing the input for the unit costs.
-    projectOnUnit = p->co >= 32 && worthMatrixUnit(ctx, int64_t(p->oh) * p->ow, p->ce, p->co);
+    projectOnUnit = worthMatrixUnit(ctx, int64_t(p->oh) * p->ow, p->ce, p->co);
   }
   Mbconv(const Mbconv &) = delete;
 

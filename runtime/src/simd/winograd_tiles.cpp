@@ -251,17 +251,12 @@ template <int M> struct WinogradConv {
   }
 
   void runAll(const wnnrt_context *ctx) const {
-    splitWork(
-        ctx, tiles.atOnce,
-        [this](int64_t begin, int64_t end) {
-          float *own = scratch + begin * tiles.floatsPerTile;
-          for (int64_t pass = 0; pass < tiles.total; pass += tiles.atOnce) {
-            int64_t last = minOf(pass + end, tiles.total);
-            if (pass + begin < last)
-              run(pass + begin, last - pass - begin, own);
-          }
-        },
-        tilePixels); // each range reads all weights
+    splitWork(ctx, tiles.atOnce, [this](int64_t begin, int64_t end) {
+      float *own = scratch + begin * tiles.floatsPerTile;
+      int64_t at = tiles.total * begin / tiles.atOnce, last = tiles.total * end / tiles.atOnce;
+      for (; at < last; at += end - begin)
+        run(at, minOf(end - begin, last - at), own);
+    });
   }
 };
 
