@@ -8,13 +8,36 @@ Blocks take effect in order, in FOLDER, where `patterns` and `models` of ROOT ar
 ```wnnxt NAME  writes NAME                        ```sh         runs each line; it must succeed
 ```sh fails    the last line must fail            ```text       each line stands, in this order, in
                                                                 the output of the block before
-Any other kind of block is an error, except python, which must compile, and ```txt for what is not run.
+```python FILE...  is run where there is PyTorch, which must make the files; elsewhere those that
+               it made (Inputs/made, by --make) stand in
+```python      must compile            ```txt        is not run
+Any other kind of block is an error.
+
+guide.py --make FILE.md FOLDER   runs the python blocks that name files, and keeps these in FOLDER
 """
+import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 
+BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.S | re.M)
+MADE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "made")
+
+
+def make_files(program, files, where):
+    subprocess.run([sys.executable, "-c", program], cwd=where, check=True)
+    for name in files:
+        if not os.path.exists(os.path.join(where, name)):
+            sys.exit(f"the block makes no {name}")
+
+
+if sys.argv[1] == "--make":
+    for words, program in BLOCK.findall(open(sys.argv[2], encoding="utf-8").read()):
+        if words.startswith("python "):
+            make_files(program, words.split()[1:], sys.argv[3])
+    sys.exit()
 guide, folder, root = sys.argv[1:4]
 os.makedirs(folder, exist_ok=True)
 if not os.path.exists(os.path.join(folder, "patterns")):
@@ -32,7 +55,7 @@ def fail(line, message):
     sys.exit(f"{guide}:{line}: {message}")
 
 
-for m in re.finditer(r"^```([^\n]*)\n(.*?)^```$", text, re.S | re.M):
+for m in BLOCK.finditer(text):
     line = text[:m.start()].count("\n") + 1
     kind, *words = m[1].split() or [""]
     body = m[2]
@@ -68,6 +91,11 @@ for m in re.finditer(r"^```([^\n]*)\n(.*?)^```$", text, re.S | re.M):
             at = found + len(wanted)
     elif kind == "python":
         compile(body, f"{guide}:{line}", "exec")
+        if words and importlib.util.find_spec("torch"):
+            make_files(body, words, folder)
+        else:
+            for name in words:
+                shutil.copy(os.path.join(MADE, name), folder)
     elif kind != "txt":
         fail(line, f"a block of kind `{kind}` is not run; write ```txt if that is meant")
 print(count, "blocks run")
