@@ -107,7 +107,7 @@ std::string Datum::str() const {
   if (isAbsent())
     return "none";
   if (auto *x = as<Value *>())
-    return "%" + ((*x)->name().empty() ? "?" : (*x)->name());
+    return (*x)->name().empty() ? "a new value" : "%" + (*x)->name();
   if (auto *x = as<TensorRef>())
     return "a tensor of shape " + (*x)->shape.str();
   if (auto *x = as<int64_t>())

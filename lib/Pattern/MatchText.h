@@ -10,7 +10,8 @@ namespace wnnx::pat {
 inline std::string show(const Value *v) {
   if (!v)
     return "nothing";
-  std::string s = "%" + (v->name().empty() ? std::string("?") : v->name());
+  // Rewrites leave the values that they make without names.
+  std::string s = v->name().empty() ? "a new value" : "%" + v->name();
   return v->node() ? s + " (" + std::string(opName(v->node()->kind())) + ")" : s + " (input)";
 }
 

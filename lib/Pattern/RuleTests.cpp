@@ -136,10 +136,13 @@ std::string runTest(const ast::TestDecl &t, Graph &g, const RuleSet &rules, Diag
 
 } // namespace
 
-FailureOr<std::vector<RuleTestResult>> runRuleTests(const RuleSet &rules, Diagnostics &diags) {
+FailureOr<std::vector<RuleTestResult>> runRuleTests(const RuleSet &rules, Diagnostics &diags,
+                                                    std::string_view rule) {
   std::vector<RuleTestResult> results;
   bool ok = true;
   for (const ast::TestDecl &t : rules.program().tests) {
+    if (!rule.empty() && t.rule.text != rule)
+      continue;
     std::unique_ptr<Graph> g = readGraph(t, diags);
     if (!g) {
       ok = false;

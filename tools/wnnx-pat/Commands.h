@@ -8,6 +8,10 @@
 #include <string_view>
 #include <vector>
 
+namespace wnnx::pat {
+class RuleSet;
+} // namespace wnnx::pat
+
 namespace wnnx::cmd {
 
 using Args = std::vector<std::string>;
@@ -23,5 +27,7 @@ std::string_view describeCommand(std::string_view name);
 int usage(const std::string &message);
 /// For commands without options: complains about the first argument that looks like one.
 bool unknownOption(const Args &args);
+/// For `--rule=NAME`: complains when there is no such rule.
+bool unknownRule(const pat::RuleSet &rules, const std::string &name);
 
 } // namespace wnnx::cmd

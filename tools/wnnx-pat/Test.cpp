@@ -9,7 +9,14 @@
 
 namespace wnnx::cmd {
 
-int test(const Args &files) {
+int test(const Args &args) {
+  Args files;
+  std::string rule;
+  for (const std::string &a : args)
+    if (llvm::StringRef s(a); s.consume_front("--rule="))
+      rule = s.str();
+    else
+      files.push_back(a);
   if (unknownOption(files))
     return 2;
   if (files.empty())
@@ -20,7 +27,9 @@ int test(const Args &files) {
     llvm::errs() << diags.render();
     return 1;
   }
-  FailureOr<std::vector<pat::RuleTestResult>> results = pat::runRuleTests(*rules, diags);
+  if (!rule.empty() && unknownRule(*rules, rule))
+    return 1;
+  FailureOr<std::vector<pat::RuleTestResult>> results = pat::runRuleTests(*rules, diags, rule);
   llvm::errs() << diags.render();
   if (failed(results))
     return 1;

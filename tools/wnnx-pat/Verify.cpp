@@ -127,14 +127,9 @@ int verify(const Args &args) {
     return 1;
   }
   if (!r.rule.empty()) {
-    r.options.only = [&](std::string_view name) { return name == r.rule; };
-    if (std::none_of(rules->program().rules.begin(), rules->program().rules.end(),
-                     [&](const auto &p) { return p->name == r.rule; })) {
-      std::vector<std::string_view> names = rules->ruleNames();
-      llvm::errs() << "wnnx-pat: there is no rule `" << r.rule << "`" << didYouMean(r.rule, names)
-                   << "\n";
+    if (unknownRule(*rules, r.rule))
       return 1;
-    }
+    r.options.only = [&](std::string_view name) { return name == r.rule; };
   }
   if (r.mutate)
     return mutate(*rules, r.options);

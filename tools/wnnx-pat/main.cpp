@@ -4,6 +4,7 @@
 #include "Commands.h"
 
 #include "wnnx/Pattern/Plugins.h"
+#include "wnnx/Pattern/Rules.h"
 #include "wnnx/Support/Diagnostics.h"
 
 #include "fmt/format.h"
@@ -76,6 +77,14 @@ bool unknownOption(const Args &args) {
     }
   }
   return false;
+}
+
+bool unknownRule(const pat::RuleSet &rules, const std::string &name) {
+  std::vector<std::string_view> names = rules.ruleNames();
+  if (std::find(names.begin(), names.end(), name) != names.end())
+    return false;
+  llvm::errs() << "wnnx-pat: there is no rule `" << name << "`" << didYouMean(name, names) << "\n";
+  return true;
 }
 
 /// Takes `--plugin FILE` out of the arguments, wherever it stands, and loads the plugins. An exit

@@ -101,7 +101,9 @@ struct RuleTestResult {
   bool passed = false;
   std::string why; // when it did not pass
 };
-/// Runs the `test` blocks of the loaded files. Fails when a test's graph cannot be read.
-FailureOr<std::vector<RuleTestResult>> runRuleTests(const RuleSet &rules, Diagnostics &diags);
+/// Runs the `test` blocks of the loaded files, or those that are for one rule. Fails when a test's
+/// graph cannot be read.
+FailureOr<std::vector<RuleTestResult>> runRuleTests(const RuleSet &rules, Diagnostics &diags,
+                                                    std::string_view rule = {});
 
 } // namespace wnnx::pat
