@@ -635,6 +635,8 @@ size_t wnnrt_gru_scratch_bytes(const wnnrt_rnn_params *p);
 size_t wnnrt_mbconv_c16_scratch_bytes(const wnnrt_mbconv_params *p);
 size_t wnnrt_conv2d_winograd2_c16_scratch_bytes(const wnnrt_conv2d_params *p);
 size_t wnnrt_conv2d_winograd4_c16_scratch_bytes(const wnnrt_conv2d_params *p);
+/* 0 where conv2d_matrix_c16 would not use the matrix unit in any case. */
+size_t wnnrt_conv2d_matrix_c16_scratch_bytes(const wnnrt_conv2d_params *p);
 size_t wnnrt_conv2d_scaled_c16_scratch_bytes(const wnnrt_scaled_conv_params *p);
 
 #ifdef __cplusplus

@@ -64,6 +64,7 @@
   X(mbconv_c16)                                                                                    \
   X(conv2d_winograd2_c16)                                                                          \
   X(conv2d_winograd4_c16)                                                                          \
+  X(conv2d_matrix_c16)                                                                             \
   X(conv2d_scaled_c16)                                                                             \
   X(layer_norm_c16)
 

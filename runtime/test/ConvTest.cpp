@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution kernels against a direct double-precision convolution on plain tensors.
-#include "KernelTest.h"
+#include "ConvReference.h"
 
 #include <algorithm>
 
@@ -11,70 +11,7 @@ namespace {
 class ConvTest : public KernelTest {};
 WNNRT_FOR_EACH_ISA(ConvTest);
 
-struct Shape {
-  int n, ci, ih, iw, co, k, stride, dilation;
-  int padTop = 0, padLeft = 0, padBottom = 0, padRight = 0, groups = 1;
-  int kw = 0; // 0: k
-};
-
-wnnrt_conv2d_params paramsOf(const Shape &s) {
-  wnnrt_conv2d_params p = {};
-  p.n = s.n, p.ci = s.ci, p.ih = s.ih, p.iw = s.iw, p.co = s.co;
-  p.kh = s.k, p.kw = s.kw ? s.kw : s.k;
-  p.stride_h = p.stride_w = s.stride, p.dilation_h = p.dilation_w = s.dilation;
-  p.pad_top = s.padTop, p.pad_left = s.padLeft, p.groups = s.groups;
-  p.oh = (s.ih + s.padTop + s.padBottom - s.dilation * (p.kh - 1) - 1) / s.stride + 1;
-  p.ow = (s.iw + s.padLeft + s.padRight - s.dilation * (p.kw - 1) - 1) / s.stride + 1;
-  return p;
-}
-
-/// Exact result and, per element, the sum of absolute products that bounds rounding errors.
-struct Exact {
-  std::vector<double> y, magnitude;
-};
-
-Exact convolve(const wnnrt_conv2d_params &p, const std::vector<float> &x,
-               const std::vector<float> &w, const std::vector<float> &bias,
-               const std::vector<float> &residual) {
-  Exact e;
-  int icg = p.ci / p.groups, ocg = p.co / p.groups;
-  for (int n = 0; n < p.n; ++n)
-    for (int co = 0; co < p.co; ++co)
-      for (int oy = 0; oy < p.oh; ++oy)
-        for (int ox = 0; ox < p.ow; ++ox) {
-          double sum = 0, magnitude = 0;
-          for (int c = 0; c < icg; ++c)
-            for (int r = 0; r < p.kh; ++r)
-              for (int s = 0; s < p.kw; ++s) {
-                int iy = oy * p.stride_h - p.pad_top + r * p.dilation_h;
-                int ix = ox * p.stride_w - p.pad_left + s * p.dilation_w;
-                if (iy < 0 || iy >= p.ih || ix < 0 || ix >= p.iw)
-                  continue;
-                double product =
-                    double(w[((size_t(co) * icg + c) * p.kh + r) * p.kw + s]) *
-                    double(x[((size_t(n) * p.ci + co / ocg * icg + c) * p.ih + iy) * p.iw + ix]);
-                sum += product;
-                magnitude += std::fabs(product);
-              }
-          size_t at = e.y.size();
-          sum += bias.empty() ? 0 : double(bias[co]);
-          double r = residual.empty() ? 0 : double(residual[at]);
-          double value = p.residual_after_act ? exactAct(p.act, sum) + r : exactAct(p.act, sum + r);
-          e.y.push_back(value);
-          e.magnitude.push_back(magnitude + std::fabs(r) + 1);
-        }
-  return e;
-}
-
-testing::AssertionResult closeTo(const Exact &e, const std::vector<float> &got, double terms,
-                                 double rounding = 1) {
-  Comparison c;
-  for (size_t i = 0; i < got.size(); ++i)
-    c.add(i, double(got[i]), e.y[i], rounding * 1.2e-7 * (6 + std::sqrt(terms)) * e.magnitude[i]);
-  return c.result();
-}
-
-enum class Kernel { C16, First, Depthwise, Plain, Winograd2, Winograd4 };
+enum class Kernel { C16, Matrix, First, Depthwise, Plain, Winograd2, Winograd4 };
 
 /// Runs one kernel on one shape with the given fusions and checks values and canaries.
 void check(const wnnrt_context &ctx, Kernel kernel, const Shape &s, wnnrt_act act, bool withBias,
@@ -110,6 +47,10 @@ void check(const wnnrt_context &ctx, Kernel kernel, const Shape &s, wnnrt_act ac
     wnnrt_pack_conv2d_c16(&p, w.data(), packed.data());
     fn = ctx.kernels->conv2d_c16;
     break;
+  case Kernel::Matrix:
+    packed.resize(wnnrt_pack_conv2d_c16_floats(&p));
+    wnnrt_pack_conv2d_c16(&p, w.data(), packed.data());
+    break;
   case Kernel::First:
     packed.resize(wnnrt_pack_conv2d_first_floats(&p));
     wnnrt_pack_conv2d_first(&p, w.data(), packed.data());
@@ -132,9 +73,10 @@ void check(const wnnrt_context &ctx, Kernel kernel, const Shape &s, wnnrt_act ac
       residualMode ? toLayout(outLayout, residual, p.n, p.co, ohw) : std::vector<float>(), skew);
   size_t outSize = plain ? size_t(p.n) * p.co * ohw : wnnrt_c16_bytes(p.n, p.co, p.oh, p.ow) / 4;
   Guarded<float> gy(outSize, skew);
-  Guarded<float> gs(tile == 2   ? wnnrt_conv2d_winograd2_c16_scratch_bytes(&p) / 4
-                    : tile == 4 ? wnnrt_conv2d_winograd4_c16_scratch_bytes(&p) / 4
-                                : 0);
+  Guarded<float> gs(tile == 2                  ? wnnrt_conv2d_winograd2_c16_scratch_bytes(&p) / 4
+                    : tile == 4                ? wnnrt_conv2d_winograd4_c16_scratch_bytes(&p) / 4
+                    : kernel == Kernel::Matrix ? wnnrt_conv2d_matrix_c16_scratch_bytes(&p) / 4
+                                               : 0);
   std::string what = "n" + std::to_string(s.n) + " " + std::to_string(s.ci) + "->" +
                      std::to_string(s.co) + " " + std::to_string(s.ih) + "x" +
                      std::to_string(s.iw) + " k" + std::to_string(s.k) + " s" +
@@ -151,7 +93,10 @@ void check(const wnnrt_context &ctx, Kernel kernel, const Shape &s, wnnrt_act ac
                                                               out.data(), gs.data())
               : tile == 4 ? ctx.kernels->conv2d_winograd4_c16(&ctx, &p, gx.data(), gw.data(), b, r,
                                                               out.data(), gs.data())
-                          : fn(&ctx, &p, gx.data(), gw.data(), b, r, out.data()),
+              : kernel == Kernel::Matrix
+                  ? ctx.kernels->conv2d_matrix_c16(&ctx, &p, gx.data(), gw.data(), b, r, out.data(),
+                                                   gs.data())
+                  : fn(&ctx, &p, gx.data(), gw.data(), b, r, out.data()),
               WNNRT_OK)
         << what;
     // Winograd's sums are of numbers that are up to tens of times as large.
@@ -210,6 +155,13 @@ TEST_P(ConvTest, WinogradRejectsWhatItCannotDo) {
   EXPECT_EQ(status({1, 16, 9, 9, 16, 3, 1, 2, 1, 1, 1, 1, 1}), WNNRT_INVALID_ARGUMENT);
   EXPECT_EQ(status({1, 16, 9, 9, 16, 3, 1, 1, 1, 1, 1, 1, 2}), WNNRT_INVALID_ARGUMENT);
   EXPECT_EQ(status({1, 16, 9, 9, 16, 5, 1, 1, 1, 1, 1, 1, 1}), WNNRT_INVALID_ARGUMENT);
+}
+
+// ConvMatrixTest has those on the unit.
+TEST_P(ConvTest, MatrixWithoutTheUnit) {
+  check(ctx, Kernel::Matrix, {2, 24, 9, 11, 40, 3, 1, 1, 1, 1, 1, 1, 1}, relu6, true, 1, 1);
+  check(ctx, Kernel::Matrix, {1, 24, 9, 11, 40, 3, 2, 2, 2, 2, 1, 1, 1}, none, true, 2, 2);
+  check(ctx, Kernel::Matrix, {1, 24, 9, 11, 24, 3, 1, 1, 1, 1, 1, 1, 3}, none, false, 0, 3);
 }
 
 TEST_P(ConvTest, EveryChannelCount) {

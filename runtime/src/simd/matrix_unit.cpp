@@ -10,37 +10,22 @@
 #if defined(__AVX512F__)
 #include "../MatrixJob.h"
 #include "Epilogue.h"
+#include "MatrixTiles.h"
 #include "Parallel.h"
 
-#if defined(__linux__) && defined(__x86_64__)
-
-#define WNNRT_AMX __attribute__((target("amx-tile,amx-bf16,avx512bf16")))
+#ifdef WNNRT_HAVE_TILES
 
 using wnnrt::MatrixJob;
 
 namespace {
 
-constexpr int64_t kStep = 32;   // of one tile product
+constexpr int64_t kStep = tileStep;
 constexpr int64_t kBlock = 768; // of k that are multiplied at a time
 constexpr int64_t stepsMost = kBlock / kStep;
 constexpr int64_t tilesMost = 4; // of up to 16 rows
-constexpr int64_t tileBytes = 1024;
 // Stores must have left the core before tiles can be loaded from them, so weights are split some
 // steps ahead, and prefetched before that.
 constexpr int64_t splitAhead = 3, prefetchAhead = 4, ring = 4;
-
-struct TileConfig {
-  uint8_t palette, start, reserved[14];
-  uint16_t columnBytes[16];
-  uint8_t rows[16];
-};
-static_assert(sizeof(TileConfig) == 64, "as the CPU wants it");
-
-/// x rounded to eight bits of significand.
-WNNRT_INLINE __m512i highPart(__m512i bits) {
-  return _mm512_and_si512(_mm512_add_epi32(bits, _mm512_set1_epi32(0x8000)),
-                          _mm512_set1_epi32(int(0xffff0000u)));
-}
 
 /// Rows [row, row + rows) of columns [k, k + 32) of x, zeros beyond j.k.
 WNNRT_AMX void splitLeft(const MatrixJob &j, int64_t row, int rows, int64_t k, unsigned char *to) {
@@ -58,21 +43,6 @@ WNNRT_AMX void splitLeft(const MatrixJob &j, int64_t row, int rows, int64_t k, u
     _mm512_store_si512(to, (__m512i)high);
     _mm512_store_si512(to + tileBytes, (__m512i)low);
   }
-}
-
-/// Two rows of a packed panel, in pairs as the unit wants them.
-WNNRT_INLINE void splitPair(__m512i a, __m512i b, unsigned char *to) {
-  const __m512i half = _mm512_set1_epi32(0x8000);
-  __m512i highA = highPart(a), highB = highPart(b);
-  __m512i lowA =
-      _mm512_castps_si512(_mm512_sub_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(highA)));
-  __m512i lowB =
-      _mm512_castps_si512(_mm512_sub_ps(_mm512_castsi512_ps(b), _mm512_castsi512_ps(highB)));
-  lowA = _mm512_add_epi32(lowA, half);
-  lowB = _mm512_add_epi32(lowB, half);
-  _mm512_store_si512(to, _mm512_mask_blend_epi16(0xaaaaaaaau, _mm512_srli_epi32(highA, 16), highB));
-  _mm512_store_si512(to + tileBytes,
-                     _mm512_mask_blend_epi16(0xaaaaaaaau, _mm512_srli_epi32(lowA, 16), lowB));
 }
 
 /// A step's weights, of which only `rows` rows exist.
@@ -336,12 +306,11 @@ struct Unit {
 /// Whether no element of rows [row, end) of x is infinite, NaN, or so large that its high part is.
 bool allFinite(const MatrixJob &j, int64_t row, int64_t end) {
   __mmask16 bad = 0;
-  const vf limit = vset(1.7e38f);
   for (int64_t k = 0; k < j.k; k += 16) {
     int part = static_cast<int>(minOf(16, j.k - k));
     const float *from = j.x + row * j.xRow + k / 16 * j.xBlock;
     for (int64_t r = row; r < end; ++r, from += j.xRow)
-      bad |= _mm512_cmp_ps_mask(vabs(vloadPart(from, part)), limit, _CMP_NLT_UQ);
+      bad |= tooLarge(vloadPart(from, part));
   }
   return bad == 0;
 }

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// conv2d_matrix_c16 where there is no matrix unit, and the sizes of its scratch.
+#include "../ConvMatrix.h"
+#include "../Kernels.h"
+#include "../ScalarRows.h"
+#include "wnnrt_pack.h"
+
+using namespace wnnrt;
+
+namespace {
+
+/// Of a band: half of a second-level cache of 2 MiB, beside weights and what comes and goes.
+constexpr int64_t bandBytes = 1 << 20;
+
+int64_t reach(const wnnrt_conv2d_params *p) {
+  return int64_t(p->kw - 1) * p->dilation_w;
+}
+
+} // namespace
+
+bool wnnrt::convOnMatrixUnit(const wnnrt_conv2d_params *p) {
+  if (!validConv(p) || p->ci <= 0 || int64_t(p->kh) * p->kw > 49 || p->oh <= 0 || p->ow <= 0)
+    return false;
+  int64_t most = windowBlocks(p);
+  if (int64_t(p->kh) * p->kw * most > 1024)
+    return false;
+  // All panels read as many blocks of channels, which must be there.
+  for (int32_t panel = 0, end = static_cast<int32_t>(blocks16(p->co)); panel < end; ++panel) {
+    int32_t lo, hi;
+    wnnrt_conv2d_c16_window(p, panel, &lo, &hi);
+    if (lo / 16 + most > blocks16(p->ci))
+      return false;
+  }
+  return true;
+}
+
+int64_t wnnrt::windowBlocks(const wnnrt_conv2d_params *p) {
+  return blocks16(wnnrt_conv2d_c16_panel_stride(p) / (int64_t(16) * p->kh * p->kw));
+}
+
+int64_t ConvMatrix::imageRows(const wnnrt_conv2d_params *p, int64_t rows) const {
+  int64_t all =
+      p->kh == 1 ? rows : (rows - 1) * p->stride_h + int64_t(p->kh - 1) * p->dilation_h + 1;
+  return (all + images - 1) / images;
+}
+
+int64_t ConvMatrix::tiles(const wnnrt_conv2d_params *p, int64_t rows) const {
+  return byRow ? rows * ((p->ow + 15) / 16) : ((rows - 1) * pitch + p->ow + 15) / 16;
+}
+
+int64_t ConvMatrix::pixels(const wnnrt_conv2d_params *p, int64_t rows) const {
+  // The last tile begins inside, and a tap of a single block reads its neighbour's pixel, too.
+  return images * imageRows(p, rows) * columns + 15 * step + reach(p) + 2;
+}
+
+ConvMatrix::ConvMatrix(const wnnrt_conv2d_params *p) {
+  int64_t blocks = blocks16(p->ci);
+  pairs = p->groups == 1 ? blocks / 2 : 0;
+  singles = blocks - 2 * pairs;
+  images = p->kh == 1 ? 1 : p->stride_h;
+  step = p->kw == 1 ? 1 : p->stride_w;
+  skip = p->kw == 1 ? p->stride_w : 1;
+  columns = ((p->ow - 1) * step + reach(p) + 1 + step - 1) / step * step;
+  pitch = columns / step;
+  byRow = false;
+  int64_t flat = tiles(p, p->oh);
+  byRow = true;
+  byRow = tiles(p, p->oh) < flat;
+  auto bytesOf = [&](int64_t rows) { return pixels(p, rows) * (pairs * 128 + singles * 64); };
+  int64_t most = 1;
+  while (most < p->oh && bytesOf(most + 1) <= bandBytes)
+    ++most;
+  bands = (p->oh + most - 1) / most;
+  bandRows = (p->oh + bands - 1) / bands;
+  bytes = static_cast<size_t>(bytesOf(bandRows));
+}
+
+size_t wnnrt_conv2d_matrix_c16_scratch_bytes(const wnnrt_conv2d_params *p) {
+  return convOnMatrixUnit(p) ? (ConvMatrix(p).bytes + 63) / 64 * 64 : 0;
+}
+
+namespace wnnrt {
+wnnrt_status ref::conv2d_matrix_c16(const wnnrt_context *ctx, const wnnrt_conv2d_params *p,
+                                    const void *x, const void *w, const void *bias,
+                                    const void *residual, void *y, void *) {
+  return ref::conv2d_c16(ctx, p, x, w, bias, residual, y);
+}
+} // namespace wnnrt
