@@ -3,7 +3,7 @@
 """Measures every layer of the peer bench's networks within its network, and judges it by its goal.
 
     layer_goals.py [NAME ...] [--build build/release] [--networks build/peers-bench/networks]
-                   [--runs 20] [--core 1] [--isa avx512] [--all]
+                   [--runs 20] [--core 1] [--isa avx512] [--matrix-unit on] [--all]
 
 Compiles each network with `wnnxc --profile` and runs it: weights and tensors are as cold as they are
 in use, and the peak is measured between the runs, at the clock that wide vectors leave. NETWORKS is
@@ -33,7 +33,8 @@ def build(name, args):
     cpp = os.path.join(folder, "net.cpp")
     subprocess.run([os.path.join(args.build, "bin", "wnnxc"),
                     os.path.join(args.networks, name, "net.pt"), "--rules", args.rules, "--name",
-                    "net", "--weights=file", "--profile", "--quiet", "-o", cpp], check=True)
+                    "net", "--weights=file", "--profile", "--quiet",
+                    "--matrix-unit=" + args.matrix_unit, "-o", cpp], check=True)
     library = args.library or next(os.path.join(d, f) for d, _, files in os.walk(args.build)
                                    for f in files if f == "libwnnrt.a")
     program = os.path.join(folder, "net_profile")
@@ -59,7 +60,7 @@ def classify(kernel, p, flops):
         return None
     if kernel.startswith("conv2d_winograd"):
         return "winograd" if min(p["oh"], p["ow"]) >= 28 else "other"
-    if kernel in ("conv2d_c16", "conv2d_scaled_c16"):
+    if kernel in ("conv2d_c16", "conv2d_matrix_c16", "conv2d_scaled_c16"):
         channels = p["ci"] // p.get("groups", 1)
         return "deep" if channels >= 128 and p.get("kh", 1) in (1, 3) else "other"
     if kernel in ("conv2d_first", "conv_transpose2d_c16", "conv2d_plain", "mbconv_c16"):
@@ -88,6 +89,8 @@ def main():
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--core", type=int, default=1)
     parser.add_argument("--isa")
+    parser.add_argument("--matrix-unit", default="on", choices=["off", "on", "assume"],
+                        help="as wnnxc has it")
     parser.add_argument("--all", action="store_true")
     args = parser.parse_args()
     names = args.names or sorted(n for n in os.listdir(args.networks)

@@ -86,6 +86,7 @@ bool mayNeedReference(const KernelCall &c) {
   };
   switch (c.kernel) {
   case WNNRT_K_conv2d_c16:
+  case WNNRT_K_conv2d_matrix_c16:
     return number(c, "kh") * number(c, "kw") > 49 || number(c, "ci") <= 0;
   case WNNRT_K_conv2d_first: {
     int64_t lines = number(c, "ci") * number(c, "kh");
@@ -131,6 +132,7 @@ bool mayNeedReference(const KernelCall &c) {
 bool mayUseSpreadTiles(const KernelCall &c) {
   switch (c.kernel) {
   case WNNRT_K_conv2d_c16:
+  case WNNRT_K_conv2d_matrix_c16:
     for (std::string_view field : {"kh", "kw", "stride_h", "stride_w"})
       if (number(c, field) != 1)
         return true;

@@ -62,6 +62,10 @@ static LogicalResult writeSource(const Graph &graph, const CompileJobOptions &o,
                                  Diagnostics &diags) {
   PlanOptions planOptions;
   planOptions.winograd = o.winograd == "off" ? 0 : o.winograd == "f2" ? 2 : 4;
+  bool avx512 = o.isas.empty() || llvm::is_contained(o.isas, "avx512");
+  planOptions.matrixUnit = o.matrixUnit == "off" || !avx512 ? MatrixUnit::Off
+                           : o.matrixUnit == "assume"       ? MatrixUnit::Assume
+                                                            : MatrixUnit::On;
   TuningTable tuning;
   if (!o.tuning.empty() && readTuning(o.tuning, tuning, diags).failed())
     return failure();

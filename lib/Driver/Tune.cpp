@@ -87,7 +87,7 @@ public:
   LogicalResult run() {
     if (std::error_code ec = llvm::sys::fs::createUniqueDirectory("wnnx-tune", folder.path))
       return diags.error("temporary folder", "tune-folder", "cannot make it: " + ec.message());
-    for (const char *variant : {"direct", "winograd2", "winograd4"})
+    for (const char *variant : {"direct", "winograd2", "winograd4", "matrix"})
       if (addCandidate(variant).failed())
         return failure();
     if (candidates.size() < 2) {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long a 3x3 convolution takes directly and by Winograd's algorithm, and which is chosen.
+// How long a convolution takes directly, by Winograd's algorithm and on a matrix unit, and which is
+// chosen.
 #include "ConvCost.h"
 
+#include "wnnrt_pack.h"
+
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace wnnx {
@@ -24,7 +28,9 @@ double together(double compute, double weightBytes) {
 } // namespace
 
 double directConvUs(const wnnrt_conv2d_params &p) {
-  double weights = double(p.kh) * p.kw * (p.ci / p.groups) * p.co;
+  // Of groups, with the zeros that fill panels.
+  double weights = p.groups == 1 ? double(p.kh) * p.kw * p.ci * p.co
+                                 : double(wnnrt_pack_conv2d_c16_floats(&p));
   return together(2.0 * p.n * p.oh * p.ow * weights / flopsPerUs, 4 * weights);
 }
 
@@ -43,16 +49,44 @@ double winogradConvUs(const wnnrt_conv2d_params &p, int tile) {
   return together(2 * tiles * weights / flopsPerUs + transforms, 4 * weights * (1 + reread));
 }
 
-llvm::SmallVector<ConvVariant, 4> convVariants(const wnnrt_conv2d_params &p, int largest) {
-  llvm::SmallVector<ConvVariant, 4> all{{"direct", 0}};
+double matrixConvUs(const wnnrt_conv2d_params &p) {
+  double image = double(wnnrt_conv2d_matrix_c16_scratch_bytes(&p));
+  if (image == 0)
+    return HUGE_VAL;
+  constexpr double tileUs = 0.0255; // of the three products of a tile of 16 outputs by 16 by 32
+  constexpr double splitBytesPerUs = 20e3; // of the image in two parts
+  double panels = (p.co + 15) / 16, taps = double(p.kh) * p.kw;
+  double blocks = p.groups == 1 ? (p.ci + 15) / 16 : std::max(1.0, p.ci / p.groups / 16.0);
+  double columns = p.kw == 1 ? p.ow : p.ow + double(p.kw - 1) * p.dilation_w / p.stride_w;
+  double tiles = std::ceil(std::min(columns * p.oh / 16, p.oh * std::ceil(p.ow / 16.0)));
+  // Two blocks of channels are a step; one alone takes two taps.
+  double pairs = p.groups == 1 ? std::floor(blocks / 2) : 0;
+  double steps = pairs * taps + (blocks - 2 * pairs) * p.kh * ((p.kw + 1) / 2);
+  double rows = p.kh == 1 ? p.oh : double(p.oh - 1) * p.stride_h + p.kh;
+  double bytes = rows * columns * (p.kw == 1 ? 1 : p.stride_w) * ((p.ci + 15) / 16) * 64;
+  double weights = taps * (p.ci / p.groups) * p.co;
+  return 3 +
+         together(p.n * (tiles * panels * steps * tileUs + bytes / splitBytesPerUs), 4 * weights);
+}
+
+llvm::SmallVector<ConvVariant, 4> convVariants(const wnnrt_conv2d_params &p, int largest,
+                                               MatrixUnit unit) {
+  llvm::SmallVector<ConvVariant, 4> all{{"direct", WNNRT_K_conv2d_c16}};
+  double macs = double(p.n) * p.oh * p.ow * (p.ci / p.groups) * p.co * p.kh * p.kw;
   bool fits = p.groups == 1 && p.kh == 3 && p.kw == 3 && p.stride_h == 1 && p.stride_w == 1 &&
               p.dilation_h == 1 && p.dilation_w == 1 && p.ci >= 16 && p.co >= 16;
   // Below this there is nothing to win that is worth other roundings.
-  if (!fits || double(p.n) * p.oh * p.ow * p.ci * p.co * 9 < 4e6)
-    return all;
-  for (ConvVariant v : {ConvVariant{"winograd2", 2}, ConvVariant{"winograd4", 4}})
-    if (v.winograd <= largest)
-      all.push_back(v);
+  if (fits && macs >= 4e6) {
+    if (largest >= 2)
+      all.push_back({"winograd2", WNNRT_K_conv2d_winograd2_c16, 2});
+    if (largest >= 4)
+      all.push_back({"winograd4", WNNRT_K_conv2d_winograd4_c16, 4});
+  }
+  // The direct kernel itself runs 1x1 convolutions of neighbouring pixels on the unit.
+  bool pointwise = p.groups == 1 && p.kh == 1 && p.kw == 1 && p.stride_h == 1 && p.stride_w == 1;
+  if (unit != MatrixUnit::Off && !pointwise && macs >= 1e6 &&
+      wnnrt_conv2d_matrix_c16_scratch_bytes(&p) > 0)
+    all.push_back({"matrix", WNNRT_K_conv2d_matrix_c16});
   return all;
 }
 
@@ -68,16 +102,22 @@ std::string convLayerName(const wnnrt_conv2d_params &p) {
   return s;
 }
 
-int chooseWinograd(const wnnrt_conv2d_params &p, int largest) {
-  int best = 0;
+ConvVariant chooseVariant(const wnnrt_conv2d_params &p, int largest, MatrixUnit unit) {
+  auto all = convVariants(p, largest, unit);
+  ConvVariant best = all[0];
   // Direct where it is as good: it rounds less and its weights are smaller.
-  double bestUs = 0.95 * directConvUs(p);
-  for (const ConvVariant &v : convVariants(p, largest))
-    if (v.winograd)
-      if (double us = winogradConvUs(p, v.winograd); us < bestUs) {
-        best = v.winograd;
-        bestUs = us;
-      }
+  double direct = 0.95 * directConvUs(p), bestUs = direct;
+  for (const ConvVariant &v : all) {
+    bool matrix = v.kernel == WNNRT_K_conv2d_matrix_c16;
+    // A CPU without a unit would run the direct kernel.
+    if (matrix && unit != MatrixUnit::Assume && best.winograd)
+      continue;
+    double us = v.winograd ? winogradConvUs(p, v.winograd) : matrix ? matrixConvUs(p) : HUGE_VAL;
+    if (us < bestUs) {
+      best = v;
+      bestUs = us;
+    }
+  }
   return best;
 }
 

@@ -8,10 +8,12 @@
 
 #include "wnnrt_pack.h"
 
+#include <cmath>
+
 namespace wnnx {
 namespace {
 
-enum class ConvKernel { C16, First, Depthwise, AsLinear, Plain, Winograd2, Winograd4 };
+enum class ConvKernel { C16, First, Depthwise, AsLinear, Plain, Winograd2, Winograd4, Matrix };
 
 struct Conv {
   Lowering &l;
@@ -22,13 +24,25 @@ struct Conv {
   std::string layer, variant, modelVariant;
 };
 
-/// By the options, a tuning file, or the cost model; 0 is the direct kernel.
-int chooseTile(Conv &c) {
+/// Whether all weights can be split in two for the matrix unit, which would make NaN of infinite
+/// ones.
+bool splits(Conv &c) {
+  const Value *w = c.op.weight();
+  Floats weights(*c.l.constant(w));
+  return std::all_of(weights.data(), weights.data() + w->type().numel(),
+                     [](float x) { return std::fabs(x) < 1.7e38f; });
+}
+
+/// By the options, a tuning file, or the cost model.
+wnnrt_kernel_id chooseVariant(Conv &c) {
   const PlanOptions &o = c.l.options;
-  int byModel = chooseWinograd(c.p, o.winograd), taken = byModel;
-  auto variants = convVariants(c.p, o.winograd);
+  MatrixUnit unit = o.matrixUnit;
+  if (unit != MatrixUnit::Off && !splits(c))
+    unit = MatrixUnit::Off;
+  ConvVariant byModel = chooseVariant(c.p, o.winograd, unit), taken = byModel;
+  auto variants = convVariants(c.p, o.winograd, unit);
   if (variants.size() < 2)
-    return byModel;
+    return byModel.kernel;
   c.layer = convLayerName(c.p);
   std::string wanted = o.variant;
   if (wanted.empty() && o.tuning)
@@ -36,14 +50,10 @@ int chooseTile(Conv &c) {
       wanted = found->second.variants.front().name;
   for (const ConvVariant &v : variants)
     if (v.name == wanted)
-      taken = v.winograd;
-  for (const ConvVariant &v : variants) {
-    if (v.winograd == taken)
-      c.variant = v.name;
-    if (v.winograd == byModel)
-      c.modelVariant = v.name;
-  }
-  return taken;
+      taken = v;
+  c.variant = taken.name;
+  c.modelVariant = byModel.name;
+  return taken.kernel;
 }
 
 ConvKernel choose(Conv &c) {
@@ -57,11 +67,16 @@ ConvKernel choose(Conv &c) {
     return ConvKernel::Depthwise;
   if (p.groups == 1 && p.ci <= 8 && !c.l.inC16(c.op.input()))
     return ConvKernel::First;
-  switch (chooseTile(c)) {
-  case 2:
+  // Those that take their input scaled have a kernel of their own.
+  if (c.l.scaledInputs.count(c.op.input()))
+    return ConvKernel::C16;
+  switch (chooseVariant(c)) {
+  case WNNRT_K_conv2d_winograd2_c16:
     return ConvKernel::Winograd2;
-  case 4:
+  case WNNRT_K_conv2d_winograd4_c16:
     return ConvKernel::Winograd4;
+  case WNNRT_K_conv2d_matrix_c16:
+    return ConvKernel::Matrix;
   default:
     return ConvKernel::C16;
   }
@@ -153,15 +168,16 @@ LogicalResult lowerConv2d(Lowering &l, const Node &n) {
     wnnrt_kernel_id id = plain                        ? WNNRT_K_conv2d_plain
                          : k == ConvKernel::First     ? WNNRT_K_conv2d_first
                          : k == ConvKernel::Depthwise ? WNNRT_K_depthwise_c16
+                         : k == ConvKernel::Winograd2 ? WNNRT_K_conv2d_winograd2_c16
+                         : k == ConvKernel::Winograd4 ? WNNRT_K_conv2d_winograd4_c16
+                         : k == ConvKernel::Matrix    ? WNNRT_K_conv2d_matrix_c16
                                                       : WNNRT_K_conv2d_c16;
-    if (k == ConvKernel::Winograd2)
-      l.call(WNNRT_K_conv2d_winograd2_c16, p,
-             {xt, wt, bias, rt, y0, l.scratch(wnnrt_conv2d_winograd2_c16_scratch_bytes(&p))}, {3u})
-          .macs = macs;
-    else if (k == ConvKernel::Winograd4)
-      l.call(WNNRT_K_conv2d_winograd4_c16, p,
-             {xt, wt, bias, rt, y0, l.scratch(wnnrt_conv2d_winograd4_c16_scratch_bytes(&p))}, {3u})
-          .macs = macs;
+    size_t scratch = k == ConvKernel::Winograd2   ? wnnrt_conv2d_winograd2_c16_scratch_bytes(&p)
+                     : k == ConvKernel::Winograd4 ? wnnrt_conv2d_winograd4_c16_scratch_bytes(&p)
+                     : k == ConvKernel::Matrix    ? wnnrt_conv2d_matrix_c16_scratch_bytes(&p)
+                                                  : 0;
+    if (scratch)
+      l.call(id, p, {xt, wt, bias, rt, y0, l.scratch(scratch)}, {3u}).macs = macs;
     else
       l.call(id, p, {xt, wt, bias, rt, y0}, {3u}).macs = macs;
   }

@@ -15,6 +15,8 @@ static double macsPerUs(wnnrt_kernel_id k) {
     return 130e3; // counted as direct
   case WNNRT_K_conv2d_winograd2_c16:
     return 100e3;
+  case WNNRT_K_conv2d_matrix_c16:
+    return 200e3;
   case WNNRT_K_depthwise_c16:
     return 20e3;
   case WNNRT_K_conv2d_first:

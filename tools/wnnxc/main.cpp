@@ -37,9 +37,12 @@ int main(int argc, char **argv) {
   line.choice("winograd", {"off", "f2", "f4"}, o.winograd,
               "Largest tiles of 3x3 convolutions by Winograd's algorithm, which rounds differently "
               "(docs/performance.md): none, 2x2, or 4x4; f4 without it");
-  line.choice("matrix-unit", {"off", "on"}, o.matrixUnit,
-              "Large matrix products on the CPU's matrix unit (AMX), each number as the sum of two "
-              "of bf16, which rounds differently (docs/performance.md); on without it");
+  line.choice(
+      "matrix-unit", {"off", "on", "assume"}, o.matrixUnit,
+      "Large matrix products and convolutions on the CPU's matrix unit (AMX), each number as "
+      "the sum of two of bf16, which rounds differently (docs/performance.md): never; where "
+      "CPUs without one lose nothing; or, with `assume`, wherever it is fastest on CPUs that "
+      "have one, so that others run slower; on without it");
   line.value("tune", "FILE", o.tune,
              "Measure on this machine, in less than a minute, which kernel is fastest for each "
              "layer that several can compute; write the figures to FILE and use them. Needs a C++ "

@@ -46,8 +46,7 @@ TEST(ConvCost, ChoicesAreWithinATenthOfTheMeasuredBest) {
       wnnrt_conv2d_params p;
       ASSERT_TRUE(paramsOf(layer, p)) << layer;
       EXPECT_EQ(convLayerName(p), layer);
-      int tile = chooseWinograd(p, 4);
-      std::string name = tile ? "winograd" + std::to_string(tile) : "direct";
+      std::string name = chooseVariant(p, 4, MatrixUnit::Off).name;
       double least = HUGE_VAL, taken = -1;
       for (const TuningEntry::Variant &v : entry.variants) {
         least = std::min(least, v.us);

@@ -19,7 +19,7 @@ struct CompileJobOptions {
   bool profile = false;
   std::vector<std::string> isas; // whose kernels C++ holds; empty: all
   std::string winograd = "f4";   // off, f2, f4
-  std::string matrixUnit = "on"; // off, on
+  std::string matrixUnit = "on"; // off, on, assume
   std::string tuning;            // a file of measured choices (Plan/Tuning.h) to use
   std::string tune;              // a file to write them to, after measuring
 };

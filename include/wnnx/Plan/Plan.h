@@ -95,11 +95,16 @@ struct Plan {
   const PlanBuffer &bufferOf(int tensor) const { return buffers[tensors[size_t(tensor)].buffer]; }
 };
 
+/// Whether convolutions may run on a CPU's matrix unit: never; where nothing is lost on CPUs without
+/// one; or wherever it is the fastest on CPUs that have it.
+enum class MatrixUnit { Off, On, Assume };
+
 struct PlanOptions {
   /// Off: every 4-D tensor stays plain and convolutions run on the plain kernel. For tests.
   bool blockedLayout = true;
   /// The largest output tile of Winograd convolutions that may be chosen: 0 (none), 2 or 4.
   int winograd = 4;
+  MatrixUnit matrixUnit = MatrixUnit::On;
   /// Measured choices that go before those of the cost model; may be null.
   const TuningTable *tuning = nullptr;
   /// The variant of all layers that have it, before everything else; for measuring.
