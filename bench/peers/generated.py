@@ -11,11 +11,21 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 
 
-def compile_network(folder, build, rules):
-    """FOLDER/net.pt to FOLDER/net.so, net.h and net.weights."""
-    subprocess.run([os.path.join(build, "bin", "wnnxc"), f"{folder}/net.pt", "--rules", rules,
-                    "--name", "net", "--weights=file", "-o", f"{folder}/net.cpp", "--quiet"],
-                   check=True)
+def matrix_unit():
+    """What wnnxc should plan for on this machine."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as f:
+            return "assume" if "amx_bf16" in f.read() else "on"
+    except OSError:
+        return "on"
+
+
+def compile_network(model, folder, build, rules, unit):
+    """MODEL, a .pt file, to FOLDER/net.so, net.h and net.weights; UNIT is --matrix-unit's."""
+    os.makedirs(folder, exist_ok=True)
+    subprocess.run([os.path.join(build, "bin", "wnnxc"), model, "--rules", rules, "--name", "net",
+                    "--weights=file", "--matrix-unit=" + unit, "-o", f"{folder}/net.cpp",
+                    "--quiet"], check=True)
     library = os.path.join(build, "runtime", "libwnnrt.a")
     subprocess.run([os.environ.get("CXX", "c++"), "-std=c++17", "-O2", "-shared", "-fPIC",
                     "-I", os.path.join(ROOT, "runtime", "include"), f"{folder}/net.cpp",
@@ -33,7 +43,7 @@ def aligned(count, dtype=np.float32, alignment=64):
 class Generated:
     """The network of compile_network; `run()` computes `y` from the given input."""
 
-    def __init__(self, folder, x, threads, matrix_unit=True):
+    def __init__(self, folder, x, threads, unit=True):
         with open(f"{folder}/net.h", encoding="utf-8") as f:
             constant = {m[1]: int(m[2]) for m in re.finditer(r"\b(NET_\w+) = (-?\d+)", f.read())}
         counts = [v for k, v in constant.items() if k.endswith("_COUNT")]
@@ -46,7 +56,7 @@ class Generated:
         library = ctypes.CDLL(f"{folder}/net.so")
         library.bench_context.restype = ctypes.c_void_p
         self.function = library.net_run_with
-        self.arguments = [ctypes.c_void_p(library.bench_context(threads, int(matrix_unit)))]
+        self.arguments = [ctypes.c_void_p(library.bench_context(threads, int(unit)))]
         self.arguments += [ctypes.c_void_p(a.ctypes.data)
                            for a in (self.weights, self.arena, self.x, self.y)]
 

@@ -4,7 +4,7 @@
     prepare.py FORMAT NAME FOLDER [BUILD RULES]
 
 FORMAT is `torch` (net.pt, x.npy, y.npy, arithmetic.json: needed by the others), onnx, executorch,
-ncnn, mnn or wnnxc. Fails with a message on standard error.
+ncnn, mnn, wnnxc or wnnxc_fma. Fails with a message on standard error.
 """
 import json
 import os
@@ -65,16 +65,21 @@ def mnn(_, folder):
 
 def wnnxc(_, folder, build, rules):
     import generated
-    generated.compile_network(folder, build, rules)
+    generated.compile_network(f"{folder}/net.pt", folder, build, rules, generated.matrix_unit())
+
+
+def wnnxc_fma(_, folder, build, rules):
+    import generated
+    generated.compile_network(f"{folder}/net.pt", f"{folder}/fma", build, rules, "off")
 
 
 # What must be there before, and what each makes.
 NEEDS = {"torch": None, "onnx": "torch", "executorch": "torch", "ncnn": "torch", "mnn": "onnx",
-         "wnnxc": "torch"}
+         "wnnxc": "torch", "wnnxc_fma": "torch"}
 MAKES = {"torch": "y.npy", "onnx": "net.onnx", "executorch": "net.pte", "ncnn": "net.ncnn.param",
-         "mnn": "net.mnn", "wnnxc": "net.so"}
+         "mnn": "net.mnn", "wnnxc": "net.so", "wnnxc_fma": "fma/net.so"}
 # What each peer of workers.py reads.
-READS = {"wnnxc": "wnnxc", "wnnxc_fma": "wnnxc", "ort": "onnx", "openvino": "onnx",
+READS = {"wnnxc": "wnnxc", "wnnxc_fma": "wnnxc_fma", "ort": "onnx", "openvino": "onnx",
          "executorch": "executorch",
          "ncnn": "ncnn", "mnn": "mnn", "torchscript": "torch", "inductor": "torch"}
 

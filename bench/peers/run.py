@@ -61,15 +61,15 @@ class Converter:
         folder = self.folder(name)
         made, log = os.path.join(folder, prepare.MAKES[form]), os.path.join(folder, f"{form}.log")
         # The compiler under test is cheap and changes; the others stay.
-        if os.path.exists(made) and form != "wnnxc" and not self.args.redo:
+        if os.path.exists(made) and not form.startswith("wnnxc") and not self.args.redo:
             return
-        if form != "wnnxc" and not self.args.redo and os.path.exists(log):
+        if not form.startswith("wnnxc") and not self.args.redo and os.path.exists(log):
             return  # failed before
         os.makedirs(folder, exist_ok=True)
         if os.path.exists(made):
             os.remove(made)
         command = [self.python, os.path.join(HERE, "prepare.py"), form, name, folder]
-        command += [self.args.build, self.args.rules] if form == "wnnxc" else []
+        command += [self.args.build, self.args.rules] if form.startswith("wnnxc") else []
         print(f"{name}: {form}", file=sys.stderr, flush=True)
         with open(log, "w", encoding="utf-8") as f:
             try:
@@ -260,7 +260,7 @@ def run(args, results_path):
         if name not in known:
             sys.exit(f"run.py: no network {name}; there are {' '.join(known)}")
     names = args.names or known
-    if "wnnxc" in args.peers and not shutil.which(os.path.join(args.build, "bin", "wnnxc")):
+    if {"wnnxc", "wnnxc_fma"} & set(args.peers) and not shutil.which(os.path.join(args.build, "bin", "wnnxc")):
         if args.build != RELEASE:
             sys.exit(f"run.py: no bin/wnnxc in {args.build}; build it or say --build")
         print("run.py: building wnnxc", file=sys.stderr, flush=True)

@@ -130,7 +130,7 @@ def wnnxc(folder, threads, x):
 def wnnxc_fma(folder, threads, x):
     """Without the CPU's matrix unit."""
     import generated
-    net = generated.Generated(folder, x, threads, matrix_unit=False)
+    net = generated.Generated(f"{folder}/fma", x, threads, unit=False)
     return net.run, lambda: net.y
 
 

@@ -23,7 +23,7 @@ constexpr int64_t partSteps = 20;  // of the reduction whose weights are split a
 constexpr int64_t chunkTiles = 32; // whose sums lie beside them
 constexpr int64_t stepsMost = 1024;
 constexpr int64_t unitFloats = 256; // weights of one tap, block of channels and panel
-constexpr int64_t prefetchAhead = 12;
+constexpr int64_t prefetchAhead = 24;
 
 WNNRT_INLINE void barrier() {
   // The compiler does not know that tile instructions read and write memory.
