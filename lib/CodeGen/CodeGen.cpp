@@ -115,7 +115,8 @@ static std::vector<uint8_t> weightHeader(const Plan &plan) {
 static bool weightsForMatrixUnit(const Plan &plan) {
   for (const PackedWeight &w : plan.weights) {
     llvm::StringRef packing = w.packing;
-    if (!packing.starts_with("linear") && !packing.starts_with("conv2d_c16"))
+    if (!packing.starts_with("linear") && !packing.starts_with("conv2d_c16") &&
+        !packing.starts_with("conv2d_first") && !packing.starts_with("conv_transpose2d_c16"))
       continue;
     for (size_t i = 0; i + 4 <= w.bytes.size(); i += 4) {
       uint32_t bits;

@@ -226,18 +226,40 @@ std::vector<std::string> partsOf(const Plan &plan) {
   return parts;
 }
 
-/// Whether a step may be a product that is worth the matrix unit (runtime/src/simd/MatrixUnit.h).
-bool mayUseMatrixUnit(const Plan &plan) {
-  return llvm::any_of(plan.calls, [](const KernelCall &c) {
-    if (c.kernel == WNNRT_K_linear)
-      return number(c, "m") >= 16 && number(c, "k") >= 32;
-    if (c.kernel == WNNRT_K_conv2d_scaled_c16)
-      return number(c, "ci") >= 32 && number(c, "hw") >= 16;
-    if (c.kernel == WNNRT_K_mbconv_c16)
-      return number(c, "ce") >= 32;
-    return c.kernel == WNNRT_K_conv2d_c16 && number(c, "kh") * number(c, "kw") == 1 &&
-           number(c, "ci") >= 32 && number(c, "oh") * number(c, "ow") >= 16;
-  });
+/// The parts of AVX-512 by which steps may be worth the matrix unit
+/// (runtime/src/simd/MatrixUnit.h).
+std::vector<std::string> matrixPartsOf(const Plan &plan) {
+  bool many = false, few = false;
+  auto product = [&](int64_t rows, int64_t k, int64_t n) {
+    many |= rows >= 16 && k >= 32 && n >= 48;
+    few |= rows >= 64 && k >= 24 && k <= 256;
+  };
+  for (const KernelCall &c : plan.calls)
+    switch (c.kernel) {
+    case WNNRT_K_linear:
+      many |= number(c, "m") >= 16 && number(c, "k") >= 32;
+      break;
+    case WNNRT_K_conv2d_scaled_c16:
+      product(number(c, "hw"), number(c, "ci"), number(c, "co"));
+      break;
+    case WNNRT_K_mbconv_c16:
+      product(number(c, "ih") * number(c, "iw"), number(c, "ci"), number(c, "ce"));
+      product(number(c, "oh") * number(c, "ow"), number(c, "ce"), number(c, "co"));
+      break;
+    case WNNRT_K_conv2d_c16:
+    case WNNRT_K_conv2d_matrix_c16:
+      if (number(c, "kh") * number(c, "kw") == 1)
+        product(number(c, "oh") * number(c, "ow"), number(c, "ci"), number(c, "co"));
+      break;
+    default:
+      break;
+    }
+  std::vector<std::string> parts;
+  if (many)
+    parts.push_back("matrix_unit");
+  if (few)
+    parts.push_back("matrix_narrow");
+  return parts;
 }
 
 /// What holds where the library may lack an ISA: its vectors are of other machines, or of no
@@ -335,8 +357,8 @@ void emitKernelTables(CodePrinter &out, const Plan &plan, const Names &names, co
       continue;
     out.put("#if " + condition(isa));
     std::vector<std::string> own = parts;
-    if (isa == "avx512" && facts.matrixUnit && mayUseMatrixUnit(plan))
-      own.push_back("matrix_unit");
+    if (isa == "avx512" && facts.matrixUnit)
+      llvm::append_range(own, matrixPartsOf(plan));
     table(out, isa, rows, own);
     out.put("#endif");
   }

@@ -208,6 +208,58 @@ TEST_F(MatrixUnitTest, PointwiseConvolutions) {
   checkConv(ctx, 1, 800, 70, 6, relu, 1, true, ++seed);
 }
 
+TEST_F(MatrixUnitTest, PointwiseConvolutionsWithFewWeights) {
+  const wnnrt_act clamp = {WNNRT_CLAMP, -1, 2}, silu = {WNNRT_SILU, 0, 0}, elu = {WNNRT_ELU, 1, 0};
+  unsigned seed = 0;
+  for (int i = 0; i <= 40; ++i) { // every remainder of channels, outputs and rows of a block
+    checkConv(ctx, 1 + i % 2, 24 + i, 17 + i * 7 % 40, 25 + i % 7, i % 3 ? clamp : silu, i % 3,
+              i % 4 > 1, ++seed);
+    checkConv(ctx, 1, 256 - 5 * i, 1 + i, 32, i % 2 ? none : elu, i % 3, i % 4 > 1, ++seed);
+  }
+  for (int side = 8; side <= 24; ++side)
+    checkConv(ctx, 1, 96, 200, side, side % 2 ? silu : none, side % 3, side % 4 > 1, ++seed);
+  checkConv(ctx, 1, 32, 640, 10, silu, 1, true, ++seed);
+}
+
+TEST_F(MatrixUnitTest, RowsThatAreNotForTheUnit) {
+  wnnrt_conv2d_params p = {};
+  p.n = 1, p.ci = 50, p.co = 40, p.ih = p.oh = 17, p.iw = p.ow = 19;
+  p.kh = p.kw = p.stride_h = p.stride_w = p.dilation_h = p.dilation_w = p.groups = 1;
+  p.act = {WNNRT_RELU, 0, 0};
+  const int hw = p.ih * p.iw;
+  Random random(8);
+  auto w = random.reals(size_t(p.co * p.ci)), b = packBias(random.reals(p.co));
+  std::vector<float> packed(wnnrt_pack_conv2d_c16_floats(&p));
+  wnnrt_pack_conv2d_c16(&p, w.data(), packed.data());
+  for (float special : {inf(), -inf(), nan(), 3.4e38f}) {
+    auto x = random.reals(size_t(p.ci * hw));
+    auto plain = toC16(x, 1, p.ci, hw),
+         residual = toC16(random.reals(size_t(p.co * hw)), 1, p.co, hw);
+    for (int at : {3, 100, 130, hw - 1})
+      x[size_t(at % 2 ? 49 : 5) * hw + at] = special;
+    auto with = toC16(x, 1, p.ci, hw);
+    auto run = [&](const std::vector<float> &from, uint32_t features) {
+      wnnrt_context own = ctx;
+      own.features = features;
+      auto y = residual; // in place
+      EXPECT_EQ(own.kernels->conv2d_c16(&own, &p, from.data(), packed.data(), b.data(), y.data(),
+                                        y.data()),
+                WNNRT_OK);
+      return fromC16(y.data(), 1, p.co, hw);
+    };
+    auto all = run(plain, WNNRT_FEATURE_MATRIX_UNIT), on = run(with, WNNRT_FEATURE_MATRIX_UNIT),
+         off = run(with, 0);
+    for (size_t i = 0; i < on.size(); ++i) {
+      int at = int(i) % hw;
+      bool theirs = at == 3 || at == 100 || at == 130 || at == hw - 1;
+      float expected = theirs ? off[i] : all[i];
+      EXPECT_TRUE(on[i] == expected || (std::isnan(on[i]) && std::isnan(expected)))
+          << special << " at " << i << ": " << on[i] << ", expected " << expected;
+    }
+    EXPECT_NE(all, run(plain, 0)) << "the unit was not used";
+  }
+}
+
 /// `run` writes a result of `floats` floats, of which c16 blocks of `channels` channels and `hw`
 /// pixels are compared: on the unit against without it, and the same bits with any number of
 /// threads.
@@ -244,6 +296,9 @@ TEST_F(MatrixUnitTest, ScaledConvolutions) {
                             {50, 49, 400},
                             {700, 192, 49},
                             {1500, 72, 190},
+                            {144, 24, 1000},
+                            {240, 40, 784},
+                            {32, 32, 3136},
                             {129, 130, 17}}) {
     wnnrt_scaled_conv_params p = {2, ci, co, hw, ++seed % 2 ? relu : silu, {}, int(seed % 3 == 0),
                                   0};
@@ -276,7 +331,8 @@ TEST_F(MatrixUnitTest, MobileBlocks) {
   for (auto [ci, ce, co, size, k, stride, expand, project] :
        {Block{32, 192, 32, 28, 3, 1, true, true}, Block{40, 120, 50, 29, 5, 2, true, true},
         Block{64, 64, 128, 31, 3, 1, false, true}, Block{33, 100, 100, 17, 3, 2, true, false},
-        Block{24, 144, 49, 56, 3, 2, true, true}}) {
+        Block{24, 144, 49, 56, 3, 2, true, true}, Block{24, 144, 24, 57, 3, 1, true, true},
+        Block{32, 96, 30, 61, 5, 1, true, true}, Block{26, 90, 90, 40, 3, 2, true, false}}) {
     wnnrt_mbconv_params p = {};
     p.n = 1, p.ci = ci, p.ih = size, p.iw = size + 1, p.ce = ce, p.co = co, p.kh = p.kw = k;
     p.stride_h = p.stride_w = stride, p.pad_top = p.pad_left = k / 2;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a matrix product goes to the matrix unit: where there is one, the context allows it, and
-// the product is large enough.
+// the product is large enough. Those with few weights have a part of their own.
 #ifndef WNNRT_SRC_SIMD_MATRIXUNIT_H
 #define WNNRT_SRC_SIMD_MATRIXUNIT_H
 
@@ -10,21 +10,36 @@
 namespace {
 
 #if defined(__AVX512F__)
-// Weak references must not be folded, hence a table.
-const wnnrt_part *const matrixParts[] = {&wnnrt::WNNRT_SIMD_NS::matrix_unit};
+// Weak references must not be folded, hence tables that are read as if they changed.
+const wnnrt_part *const matrixParts[] = {&wnnrt::WNNRT_SIMD_NS::matrix_unit,
+                                         &wnnrt::WNNRT_SIMD_NS::matrix_narrow};
+
+/// Limits of matrix_narrow: steps of 32 terms, and these times panels of outputs.
+constexpr int64_t narrowSteps = 8, narrowWeights = 40;
+
+/// Few weights by many rows: they stay where they were split, and rows need no pass ahead.
+inline bool isNarrow(int64_t rows, int64_t k, int64_t panels) {
+  int64_t steps = (k + 31) / 32;
+  return rows >= 64 && k >= 24 && steps <= narrowSteps && steps * panels >= 2 &&
+         steps * panels <= narrowWeights;
+}
 
 /// Whether products of so many numbers are worth the unit, where there is one: an element of the
 /// left side is checked and split once for all n columns. The same for all parts of a product, so
 /// that results do not depend on how it is shared among threads.
 inline bool worthMatrixUnit(const wnnrt_context *ctx, int64_t rows, int64_t k, int64_t n) {
-  return (ctx->features & WNNRT_FEATURE_MATRIX_UNIT) && rows >= 16 && k >= 32 && n >= 48 &&
-         rows * k * n >= 262144;
+  return (ctx->features & WNNRT_FEATURE_MATRIX_UNIT) && rows >= 16 && rows * k * n >= 262144 &&
+         ((k >= 32 && n >= 48) || isNarrow(rows, k, (n + 15) / 16));
 }
 
 /// A part of a product that is worth it. False: y is to be computed by other means.
 inline bool matrixUnitPart(const wnnrt_context *ctx, const wnnrt::MatrixJob &job) {
-  const wnnrt_part *const volatile *part = matrixParts;
-  return *part && (*part)->product(ctx, job);
+  for (int i = 1; i >= 0; --i) {
+    const wnnrt_part *const volatile *part = matrixParts + i;
+    if (*part && (*part)->product(ctx, job))
+      return true;
+  }
+  return false;
 }
 
 #else
