@@ -23,27 +23,28 @@ namespace wnnrt {
 class ThreadPool {
   // The tasks of one piece of work are shared out in advance, a range for each thread, so that a
   // thread finds in its caches what it wrote in the step before; who is done takes from others.
-  // `left` is (generation << 32 | tasks of the range that nobody has begun): a helper that wakes
-  // late takes a task only of the generation it saw, so it never touches ended work.
+  // All that passes between the caller and one helper is in one cache line, as each line that goes
+  // to the other core takes a good tenth of a microsecond.
   struct alignas(64) Share {
+    // (generation << 32 | tasks of the range that nobody has begun): a helper that wakes late takes
+    // a task only of the generation it saw, so it never touches ended work.
     std::atomic<uint64_t> left{0};
-    int32_t end = 0;
+    std::atomic<int32_t> done{0}; // by this thread, of whosever range
+    int32_t end = 0;              // this and the next two are written before `left` is
+    wnnrt_task body = nullptr;
+    void *argument = nullptr;
   };
-  std::vector<Share> shares;        // the caller's first
-  std::atomic<uint64_t> current{0}; // the generation; published last
-  std::atomic<int32_t> done{0};
-  wnnrt_task body = nullptr; // these are written before `left` is
-  void *argument = nullptr;
+  std::vector<Share> shares; // the caller's first
 
   std::atomic<bool> stopping{false};
-  std::atomic<int32_t> sleeping{0};
+  std::atomic<int32_t> asleep{0}; // helpers that nobody has begun to wake
   std::mutex mutex;
   std::condition_variable wake;
   std::vector<std::thread> helpers;
-  int spins;
   using Clock = std::chrono::steady_clock;
+  Clock::duration spinning; // how long a helper looks for work before it sleeps
   // Only the caller's.
-  Clock::time_point lastWake{};
+  uint64_t lastGeneration = 0;
   Clock::time_point aloneUntil{}, aloneBegan{};
   Clock::duration lostTime{}, sharedTime{}; // lately
   int patience = leastPatience;             // how many times as long as the loss it works alone
@@ -51,6 +52,7 @@ class ThreadPool {
   // Waits shorter than this are how threads work together.
   static constexpr std::chrono::microseconds shortWait{10};
   static constexpr std::chrono::microseconds bearable{100}; // of loss
+  static constexpr int patientSpins = 2000; // looks of the caller before it gives up its core
 
   static void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -59,10 +61,8 @@ class ThreadPool {
     __asm__ volatile("yield");
 #endif
   }
-  /// Runs tasks of a generation until none is left to begin, those of one's own share first, and
-  /// says how many.
-  int32_t work(uint64_t generation, size_t me) {
-    int32_t count = 0;
+  /// Runs tasks of a generation until none is left to begin, those of one's own share first.
+  void work(uint64_t generation, size_t me) {
     for (size_t i = 0; i < shares.size(); ++i) {
       Share &share = shares[me + i < shares.size() ? me + i : me + i - shares.size()];
       uint64_t left = share.left.load(std::memory_order_acquire);
@@ -71,31 +71,29 @@ class ThreadPool {
       while (left >> 32 == generation && (left & 0xffffffffu) > 0)
         if (share.left.compare_exchange_weak(left, left - 1, std::memory_order_acq_rel,
                                              std::memory_order_acquire)) {
-          body(argument, share.end - static_cast<int32_t>(left & 0xffffffffu));
-          done.fetch_add(1, std::memory_order_release);
-          ++count;
+          share.body(share.argument, share.end - static_cast<int32_t>(left & 0xffffffffu));
+          shares[me].done.fetch_add(1, std::memory_order_release);
           left = share.left.load(std::memory_order_acquire);
         }
     }
-    return count;
   }
 
   void help(size_t me) {
-    uint64_t seen = 0;
+    const std::atomic<uint64_t> &left = shares[me].left;
+    uint64_t seen = 0, now = 0;
+    auto news = [&] { return (now = left.load(std::memory_order_acquire) >> 32) != seen; };
     for (;;) {
-      uint64_t now = current.load(std::memory_order_acquire);
-      for (int i = 0; now == seen && i < spins; ++i) {
-        pause();
-        now = current.load(std::memory_order_acquire);
+      if (!news()) {
+        Clock::time_point end = Clock::now() + spinning;
+        do
+          for (int i = 0; i < 32 && !news(); ++i)
+            pause();
+        while (now == seen && Clock::now() < end);
       }
       if (now == seen) {
         std::unique_lock<std::mutex> lock(mutex);
-        sleeping.fetch_add(1);
-        wake.wait(lock, [&] {
-          now = current.load();
-          return now != seen || stopping.load();
-        });
-        sleeping.fetch_sub(1);
+        asleep.fetch_add(1, std::memory_order_relaxed);
+        wake.wait(lock, [&] { return news() || stopping.load(); });
       }
       if (stopping.load())
         return;
@@ -104,15 +102,23 @@ class ThreadPool {
     }
   }
 
-  /// Waits for the tasks that helpers have begun; the caller has run `mine` of all n.
-  void finish(int32_t n, int32_t mine, Clock::time_point begin) {
-    if (done.load(std::memory_order_acquire) == n)
+  int32_t doneByAll() const {
+    int32_t sum = 0;
+    for (const Share &s : shares)
+      sum += s.done.load(std::memory_order_acquire);
+    return sum;
+  }
+
+  /// Waits for the tasks that helpers have begun, of all n.
+  void finish(int32_t n, Clock::time_point begin) {
+    int32_t mine = shares[0].done.load(std::memory_order_relaxed);
+    if (doneByAll() == n)
       return;
     Clock::time_point from = Clock::now();
     // A helper that the OS has taken off its core needs a core to finish: after a while give it
     // this one.
-    for (int i = 0; done.load(std::memory_order_acquire) != n; ++i)
-      if (i < spins)
+    for (int i = 0; doneByAll() != n; ++i)
+      if (i < patientSpins)
         pause();
       else
         std::this_thread::yield();
@@ -149,37 +155,43 @@ class ThreadPool {
         task(arg, i);
       return;
     }
-    uint64_t generation = (current.load(std::memory_order_relaxed) + 1) & 0xffffffffu;
-    body = task;
-    argument = arg;
-    done.store(0, std::memory_order_relaxed);
+    uint64_t generation = lastGeneration = (lastGeneration + 1) & 0xffffffffu;
     int64_t threads = static_cast<int64_t>(shares.size());
-    for (int64_t i = 0; i < threads; ++i) {
+    // Those of the helpers first: they begin while the caller is still at it.
+    for (int64_t i = threads - 1; i >= 0; --i) {
       Share &share = shares[static_cast<size_t>(i)];
       int64_t first = n * i / threads, end = n * (i + 1) / threads;
+      share.done.store(0, std::memory_order_relaxed);
       share.end = static_cast<int32_t>(end);
+      share.body = task;
+      share.argument = arg;
       share.left.store(generation << 32 | static_cast<uint64_t>(end - first),
                        std::memory_order_release);
     }
-    current.store(generation);
-    // Waking is a system call. Between the steps of a network helpers are awake; one that sleeps
-    // there has lost its core.
-    if (sleeping.load() > 0 && begin - lastWake > std::chrono::microseconds(500)) {
-      lastWake = begin;
-      {
-        std::lock_guard<std::mutex> lock(mutex);
-      }
-      wake.notify_all();
+    wakeHelpers();
+    work(generation, 0);
+    finish(n, begin);
+  }
+
+  /// A system call, once for each time that helpers have gone to sleep. One that goes to sleep at
+  /// this moment may be missed, which costs its help with this work alone.
+  void wakeHelpers() {
+    if (asleep.load(std::memory_order_relaxed) == 0 ||
+        asleep.exchange(0, std::memory_order_relaxed) == 0)
+      return;
+    {
+      std::lock_guard<std::mutex> lock(mutex);
     }
-    int32_t mine = work(generation, 0);
-    finish(n, mine, begin);
+    wake.notify_all();
   }
 
 public:
-  /// `threads` with the caller's. `spinning`: how many looks for work before a helper sleeps; the
-  /// default is some tens of microseconds.
-  explicit ThreadPool(int threads, int spinning = 2000)
-      : shares(static_cast<size_t>(threads > 1 ? threads : 1)), spins(spinning) {
+  /// Longer than the gaps between the steps of a network that are worth sharing.
+  static constexpr std::chrono::microseconds defaultSpinning{100};
+
+  /// `threads` with the caller's. `spin`: how long a helper looks for work before it sleeps.
+  explicit ThreadPool(int threads, std::chrono::microseconds spin = defaultSpinning)
+      : shares(static_cast<size_t>(threads > 1 ? threads : 1)), spinning(spin) {
     for (size_t i = 1; i < shares.size(); ++i)
       helpers.emplace_back([this, i] { help(i); });
   }
@@ -187,7 +199,6 @@ public:
     {
       std::lock_guard<std::mutex> lock(mutex);
       stopping.store(true);
-      current.store((current.load() + 1) & 0xffffffffu);
     }
     wake.notify_all();
     for (std::thread &t : helpers)

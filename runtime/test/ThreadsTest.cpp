@@ -13,8 +13,8 @@ namespace {
 
 TEST(ThreadsTest, EveryTaskRunsOnce) {
   for (int threads : {1, 2, 3, 8})
-    for (int spins : {0, 50, 2000}) {
-      wnnrt::ThreadPool pool(threads, spins);
+    for (int us : {0, 5, 100}) {
+      wnnrt::ThreadPool pool(threads, std::chrono::microseconds(us));
       EXPECT_EQ(pool.threads(), threads);
       for (int run = 0; run < 300; ++run) {
         int count = 1 + run % 17;

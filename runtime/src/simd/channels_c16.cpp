@@ -30,7 +30,8 @@ struct LaneMove {
     return true;
   }
 
-  void run(float *y, int64_t pixels) const {
+  /// Pixels [begin, end).
+  void run(float *y, int64_t begin, int64_t end) const {
     if (!sources)
       return;
     const float *a = source[0], *b = source[sources > 1 ? 1 : 0];
@@ -38,17 +39,28 @@ struct LaneMove {
     vi ab = _mm512_loadu_si512(first), cd = _mm512_loadu_si512(second);
     auto mask = static_cast<__mmask16>(write), other = static_cast<__mmask16>(fromSecond);
     if (sources <= 2) {
-      for (int64_t i = 0; i < pixels * 16; i += 16)
+      for (int64_t i = begin * 16; i < end * 16; i += 16)
         _mm512_mask_storeu_ps(y + i, mask, _mm512_permutex2var_ps(vload(a + i), ab, vload(b + i)));
       return;
     }
-    for (int64_t i = 0; i < pixels * 16; i += 16) {
+    for (int64_t i = begin * 16; i < end * 16; i += 16) {
       vf low = _mm512_permutex2var_ps(vload(a + i), ab, vload(b + i));
       vf high = _mm512_permutex2var_ps(vload(c + i), cd, vload(d + i));
       _mm512_mask_storeu_ps(y + i, mask, _mm512_mask_blend_ps(other, low, high));
     }
   }
 };
+
+/// Calls f(first block, last, first pixel, last) for a part of all blocks or of all pixels.
+template <class F>
+void splitBlocks(const wnnrt_context *ctx, int64_t blocks, int64_t pixels, const F &f) {
+  if (sharePixels(pixels))
+    splitLight(ctx, pixels, blocks * 32,
+               [&](int64_t begin, int64_t end) { f(0, blocks, begin, end); });
+  else
+    splitLight(ctx, blocks, pixels * 32,
+               [&](int64_t begin, int64_t end) { f(begin, end, 0, pixels); });
+}
 
 } // namespace
 #endif
@@ -67,21 +79,23 @@ wnnrt_status WNNRT_SIMD_NS::copy_channels_c16(const wnnrt_context *ctx,
   int64_t plane = int64_t(p->hw) * 16, srcBlocks = blocksOf16(p->src_c);
   int64_t dstBlocks = blocksOf16(p->dst_c), begin = p->dst_offset / 16;
   int64_t perImage = (p->dst_offset + p->c - 1) / 16 - begin + 1;
-  splitWork(ctx, p->n * perImage, [&](int64_t from, int64_t to) {
-    for (int64_t i = from; i < to; ++i) {
-      int64_t n = i / perImage, block = begin + i % perImage;
-      const float *x = static_cast<const float *>(xv) + n * srcBlocks * plane;
-      LaneMove move;
-      for (int lane = 0; lane < 16; ++lane) {
-        int64_t c = block * 16 + lane - p->dst_offset;
-        if (c >= 0 && c < p->c) {
-          c += p->src_offset;
-          move.add(lane, x + c / 16 * plane, static_cast<int>(c % 16));
-        }
-      }
-      move.run(static_cast<float *>(yv) + (n * dstBlocks + block) * plane, p->hw);
-    }
-  });
+  splitBlocks(ctx, p->n * perImage, p->hw,
+              [&](int64_t from, int64_t to, int64_t firstPixel, int64_t lastPixel) {
+                for (int64_t i = from; i < to; ++i) {
+                  int64_t n = i / perImage, block = begin + i % perImage;
+                  const float *x = static_cast<const float *>(xv) + n * srcBlocks * plane;
+                  LaneMove move;
+                  for (int lane = 0; lane < 16; ++lane) {
+                    int64_t c = block * 16 + lane - p->dst_offset;
+                    if (c >= 0 && c < p->c) {
+                      c += p->src_offset;
+                      move.add(lane, x + c / 16 * plane, static_cast<int>(c % 16));
+                    }
+                  }
+                  move.run(static_cast<float *>(yv) + (n * dstBlocks + block) * plane, firstPixel,
+                           lastPixel);
+                }
+              });
   return WNNRT_OK;
 #else
   return ref::copy_channels_c16(ctx, p, xv, yv);
@@ -100,34 +114,36 @@ wnnrt_status WNNRT_SIMD_NS::gather_channels_c16(const wnnrt_context *ctx,
   int64_t plane = int64_t(p->hw) * 16, inBlocks = blocksOf16(p->c_in);
   int64_t inBlocks2 = blocksOf16(p->c_in2);
   int64_t outBlocks = blocksOf16(p->c_out);
-  splitWork(ctx, p->n * outBlocks, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      int64_t n = i / outBlocks, first = i % outBlocks * 16;
-      const float *x = static_cast<const float *>(xv) + n * inBlocks * plane;
-      const float *x2 =
-          p->c_in2 ? static_cast<const float *>(x2v) + n * inBlocks2 * plane : nullptr;
-      // The block of a channel; its lane is c % 16 of the tensor that it is in.
-      auto blockOf = [&](int32_t c) {
-        return c < p->c_in ? x + c / 16 * plane : x2 + (c - p->c_in) / 16 * plane;
-      };
-      auto laneOf = [&](int32_t c) { return (c < p->c_in ? c : c - p->c_in) % 16; };
-      float *y = static_cast<float *>(yv) + i * plane;
-      int lanes = static_cast<int>(minOf(16, p->c_out - first));
-      LaneMove move;
-      bool few = true;
-      for (int lane = 0; lane < lanes; ++lane)
-        few = few && move.add(lane, blockOf(table[first + lane]), laneOf(table[first + lane]));
-      if (few) {
-        move.run(y, p->hw);
-        continue;
-      }
-      for (int lane = 0; lane < lanes; ++lane) {
-        const float *from = blockOf(table[first + lane]) + laneOf(table[first + lane]);
-        for (int64_t k = 0; k < plane; k += 16)
-          y[k + lane] = from[k];
-      }
-    }
-  });
+  splitBlocks(ctx, p->n * outBlocks, p->hw,
+              [&](int64_t begin, int64_t end, int64_t firstPixel, int64_t lastPixel) {
+                for (int64_t i = begin; i < end; ++i) {
+                  int64_t n = i / outBlocks, first = i % outBlocks * 16;
+                  const float *x = static_cast<const float *>(xv) + n * inBlocks * plane;
+                  const float *x2 =
+                      p->c_in2 ? static_cast<const float *>(x2v) + n * inBlocks2 * plane : nullptr;
+                  // The block of a channel; its lane is c % 16 of the tensor that it is in.
+                  auto blockOf = [&](int32_t c) {
+                    return c < p->c_in ? x + c / 16 * plane : x2 + (c - p->c_in) / 16 * plane;
+                  };
+                  auto laneOf = [&](int32_t c) { return (c < p->c_in ? c : c - p->c_in) % 16; };
+                  float *y = static_cast<float *>(yv) + i * plane;
+                  int lanes = static_cast<int>(minOf(16, p->c_out - first));
+                  LaneMove move;
+                  bool few = true;
+                  for (int lane = 0; lane < lanes; ++lane)
+                    few = few &&
+                          move.add(lane, blockOf(table[first + lane]), laneOf(table[first + lane]));
+                  if (few) {
+                    move.run(y, firstPixel, lastPixel);
+                    continue;
+                  }
+                  for (int lane = 0; lane < lanes; ++lane) {
+                    const float *from = blockOf(table[first + lane]) + laneOf(table[first + lane]);
+                    for (int64_t k = firstPixel * 16; k < lastPixel * 16; k += 16)
+                      y[k + lane] = from[k];
+                  }
+                }
+              });
   return WNNRT_OK;
 #else
   return ref::gather_channels_c16(ctx, p, xv, x2v, tablev, yv);

@@ -52,37 +52,50 @@ struct Conv : ConvTile {
     bool vertical;
   };
 
-  /// Tiles are numbered over all runs.
-  int64_t tiles() const {
-    if (!regions)
-      return runs * Split(runLength, tilePixels).count;
-    return p->oh * Split(columnEnd - columnBegin, tilePixels).count +
-           (p->ow - (columnEnd - columnBegin)) * columnTiles();
-  }
-  int64_t columnTiles() const {
-    return p->oh - (rowEnd - rowBegin) + Split(rowEnd - rowBegin, tilePixels).count;
+  /// A part of the image: rows of regions, otherwise tiles that are numbered over all runs.
+  struct Part {
+    int64_t begin, end;
+    int64_t innerBegin, innerEnd; // the rows that see no border
+  };
+  int64_t shares() const { return regions ? p->oh : runs * Split(runLength, tilePixels).count; }
+  Part part(int64_t begin, int64_t end) const {
+    int64_t innerBegin = minOf(end, maxOf(begin, rowBegin));
+    return {begin, end, innerBegin, maxOf(innerBegin, minOf(end, rowEnd))};
   }
 
-  TileAt tileAt(int64_t tile) const {
+  int64_t tiles(const Part &r) const {
+    if (!regions)
+      return r.end - r.begin;
+    return (r.end - r.begin) * Split(columnEnd - columnBegin, tilePixels).count +
+           (p->ow - (columnEnd - columnBegin)) * columnTiles(r);
+  }
+  int64_t columnTiles(const Part &r) const {
+    int64_t inner = r.innerEnd - r.innerBegin;
+    return r.end - r.begin - inner + Split(inner, tilePixels).count;
+  }
+
+  TileAt tileAt(const Part &r, int64_t tile) const {
     if (!regions) {
+      tile += r.begin;
       Split split(runLength, tilePixels);
       int64_t first = tile / split.count * runLength + split.begin(tile % split.count);
       return {first / p->ow, first % p->ow, split.sizeOf(tile % split.count), false};
     }
     Split across(columnEnd - columnBegin, tilePixels);
-    if (tile < p->oh * across.count)
-      return {tile / across.count, columnBegin + across.begin(tile % across.count),
+    const int64_t rows = r.end - r.begin;
+    if (tile < rows * across.count)
+      return {r.begin + tile / across.count, columnBegin + across.begin(tile % across.count),
               across.sizeOf(tile % across.count), false};
-    tile -= p->oh * across.count;
-    int64_t column = tile / columnTiles(), at = tile % columnTiles();
+    tile -= rows * across.count;
+    int64_t column = tile / columnTiles(r), at = tile % columnTiles(r);
     column = column < columnBegin ? column : columnEnd + column - columnBegin;
-    Split down(rowEnd - rowBegin, tilePixels);
-    if (at < rowBegin)
-      return {at, column, 1, true};
-    at -= rowBegin;
+    Split down(r.innerEnd - r.innerBegin, tilePixels);
+    if (at < r.innerBegin - r.begin)
+      return {r.begin + at, column, 1, true};
+    at -= r.innerBegin - r.begin;
     if (at < down.count)
-      return {rowBegin + down.begin(at), column, down.sizeOf(at), true};
-    return {rowEnd + at - down.count, column, 1, true};
+      return {r.innerBegin + down.begin(at), column, down.sizeOf(at), true};
+    return {r.innerEnd + at - down.count, column, 1, true};
   }
 
   void prepare(TileInput &in, const TileAt &tile) const {
@@ -133,14 +146,14 @@ struct Conv : ConvTile {
   }
 
   /// Weights stay in the cache and pixels stream: large images with few weights.
-  void pixelsOutermost(int64_t beginTile, int64_t endTile) const {
+  void pixelsOutermost(const Part &part) const {
     TileInput in;
     if (pointwise) {
       in.setPointwise();
-      return runAllPanels(in, Split(ohw, tilePixels), beginTile, endTile);
+      return runAllPanels(in, Split(ohw, tilePixels), part.begin, part.end);
     }
-    for (int64_t tile = beginTile; tile < endTile; ++tile) {
-      const TileAt at = tileAt(tile);
+    for (int64_t tile = 0, tileCount = tiles(part); tile < tileCount; ++tile) {
+      const TileAt at = tileAt(part, tile);
       prepare(in, at);
       for (int32_t panel = 0; panel < panels;) {
         int32_t lo, hi;
@@ -153,9 +166,9 @@ struct Conv : ConvTile {
 
   /// Pixels stay in the cache and weights stream: each weight is read once, and the next panels are
   /// prefetched while these are used.
-  void panelsOutermost(int32_t beginPanel, int32_t endPanel) const {
+  void panelsOutermost(const Part &part, int32_t beginPanel, int32_t endPanel) const {
     TileInput in;
-    int64_t tileCount = tiles();
+    int64_t tileCount = tiles(part);
     for (int32_t panel = beginPanel; panel < endPanel;) {
       int32_t lo, hi;
       int count = groupAt(panel, endPanel, &lo, &hi);
@@ -164,13 +177,13 @@ struct Conv : ConvTile {
       const char *next = reinterpret_cast<const char *>(w + (panel + count) * panelStride);
       if (pointwise) {
         in.setPointwise();
-        runTiles(in, Split(ohw, tilePixels), 0, tileCount, 0, panel, count, lo, hi, next,
+        runTiles(in, Split(ohw, tilePixels), part.begin, part.end, 0, panel, count, lo, hi, next,
                  lines ? perTile : 0);
         panel += count;
         continue;
       }
       for (int64_t tile = 0; tile < tileCount; ++tile) {
-        const TileAt at = tileAt(tile);
+        const TileAt at = tileAt(part, tile);
         prepare(in, at);
         run(in, at.oy * p->ow + at.ox, at.pixels, panel, count, lo, hi, next, lines ? perTile : 0);
         next += perTile * 64;
@@ -180,14 +193,19 @@ struct Conv : ConvTile {
   }
 
   void image(const wnnrt_context *ctx, bool pixelsFirst) const {
-    // Few panels for many threads: share out pixels instead.
-    int64_t groups = (panels + tilePanels - 1) / tilePanels;
-    bool shareTiles = ctx->parallel_for && groups < 2 * int64_t(ctx->num_threads);
-    if (pixelsFirst || shareTiles)
-      splitWork(ctx, tiles(), [this](int64_t begin, int64_t end) { pixelsOutermost(begin, end); });
+    int64_t groups = (panels + tilePanels - 1) / tilePanels, weights = panelStride * panels;
+    // Few panels for many threads: pixels as well.
+    bool few = ctx->parallel_for && groups < int64_t(ctx->num_threads);
+    if (pixelsFirst || few || sharePixels(ohw, weights, 16 * panels * ohw + p->ci * ihw))
+      splitWork(ctx, shares(), [&](int64_t begin, int64_t end) {
+        if (pixelsFirst)
+          pixelsOutermost(part(begin, end));
+        else
+          panelsOutermost(part(begin, end), 0, panels);
+      });
     else
       splitWork(ctx, groups, [this](int64_t begin, int64_t end) {
-        panelsOutermost(static_cast<int32_t>(begin * tilePanels),
+        panelsOutermost(part(0, shares()), static_cast<int32_t>(begin * tilePanels),
                         static_cast<int32_t>(minOf(panels, end * tilePanels)));
       });
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // conv2d_scaled_c16: runs of pixels are scaled into scratch, where they stay in the second-level
 // cache while all output channels are computed from them. Where there are too few runs for the
-// threads, everything is scaled first and output channels are shared out then.
+// threads, everything is scaled first; then parts of runs or output channels are shared out.
 #include "../Isa.h"
 #include "ConvTile.h"
 #include "MatrixUnit.h"
@@ -30,20 +30,39 @@ struct ScaledConv {
     }
   }
 
+  /// Whether the matrix unit takes these `count` scaled pixels.
+  bool fitsUnit(const float *scaled, int64_t count) const {
+#if defined(__AVX512F__)
+    // As matrix_unit.cpp has it.
+    const vf limit = vset(1.7e38f);
+    __mmask16 bad = 0;
+    for (int64_t c = 0; c < p->ci; c += 16) {
+      int part = static_cast<int>(minOf(16, p->ci - c));
+      for (int64_t i = 0; i < count; ++i)
+        bad |= _mm512_cmp_ps_mask(vabs(vloadPart(scaled + (c / 16 * count + i) * 16, part)), limit,
+                                  _CMP_NLT_UQ);
+    }
+    return bad == 0;
+#else
+    (void)scaled, (void)count;
+    return false;
+#endif
+  }
+
   /// Output panels [begin, end) of `count` scaled pixels at `scaled`, which are those from `first`.
-  void panels(const float *scaled, int64_t first, int64_t count, int64_t begin, int64_t end) const {
+  void panels(const float *scaled, int64_t first, int64_t count, int64_t begin, int64_t end,
+              bool unit, bool weightsAreFar) const {
     ConvTile run = conv;
     run.x = scaled;
     run.ihw = count;
-    if (onUnit && matrixUnitPart(&alone, run.product(first, count, begin, end)))
+    if (unit && matrixUnitPart(&alone, run.product(first, count, begin, end)))
       return;
     Split split(count, tilePixels);
     TileInput in;
     in.setPointwise();
     for (int64_t panel = begin; panel < end; panel += tilePanels) {
       int group = static_cast<int>(minOf(tilePanels, end - panel));
-      // Later runs find the weights in the second-level cache.
-      int64_t lines = first == 0 && panel + group < end ? run.panelStride / 16 * group : 0;
+      int64_t lines = weightsAreFar && panel + group < end ? run.panelStride / 16 * group : 0;
       int64_t perTile = lines / maxOf(1, split.count) + (lines > 0);
       const char *next = reinterpret_cast<const char *>(run.w + (panel + group) * run.panelStride);
       run.runTiles(in, split, 0, split.count, first, static_cast<int32_t>(panel), group, 0, p->ci,
@@ -51,6 +70,40 @@ struct ScaledConv {
     }
   }
 };
+
+constexpr int64_t mostRuns = 32;
+
+/// Pixels are shared out, for which runs are cut. Whether a run is one for the matrix unit is
+/// decided for the whole of it, so that results do not depend on the threads.
+void shareParts(const wnnrt_context *ctx, const ScaledConv &c, const Split &runs, float *room) {
+  const int64_t blocks = blocksOf16(c.p->ci);
+  // Calls f(run, first pixel, count) for the parts of [begin, end).
+  auto parts = [&](int64_t begin, int64_t end, auto f) {
+    for (int64_t r = 0; r < runs.count; ++r) {
+      int64_t from = maxOf(begin, runs.begin(r));
+      int64_t to = minOf(end, runs.begin(r) + runs.sizeOf(r));
+      if (from < to)
+        f(r, from, to - from);
+    }
+  };
+  uint32_t unfit = c.onUnit ? 0 : ~uint32_t(0); // a bit for each run
+  splitPixels(ctx, c.p->hw, tilePixels, [&](int64_t begin, int64_t end) {
+    parts(begin, end, [&](int64_t r, int64_t first, int64_t count) {
+      float *mine = room + first * blocks * 16;
+      for (int64_t b = 0; b < blocks; ++b)
+        c.scaleRun(b, first, count, mine + b * count * 16);
+      if (c.onUnit && !c.fitsUnit(mine, count))
+        __atomic_fetch_or(&unfit, uint32_t(1) << r, __ATOMIC_RELAXED);
+    });
+  });
+  splitPixels(ctx, c.p->hw, tilePixels, [&](int64_t begin, int64_t end) {
+    uint32_t none = __atomic_load_n(&unfit, __ATOMIC_RELAXED);
+    parts(begin, end, [&](int64_t r, int64_t first, int64_t count) {
+      c.panels(room + first * blocks * 16, first, count, 0, c.conv.panels, !(none >> r & 1),
+               first == begin);
+    });
+  });
+}
 
 } // namespace
 
@@ -97,9 +150,14 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_scaled_c16(const wnnrt_context *ctx,
           int64_t first = runs.begin(r), count = runs.sizeOf(r);
           for (int64_t b = 0; b < blocks; ++b)
             c.scaleRun(b, first, count, mine + b * count * 16);
-          c.panels(mine, first, count, 0, c.conv.panels);
+          // Later runs find the weights in the second-level cache.
+          c.panels(mine, first, count, 0, c.conv.panels, c.onUnit, r == begin);
         }
       });
+      continue;
+    }
+    if (sharePixels(hw, int64_t(p->ci) * p->co, hw * (p->ci + p->co)) && runs.count <= mostRuns) {
+      shareParts(ctx, c, runs, room);
       continue;
     }
     splitLight(ctx, blocks, hw * 32, [&](int64_t begin, int64_t end) {
@@ -107,7 +165,8 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_scaled_c16(const wnnrt_context *ctx,
         c.scaleRun(b, 0, hw, room + b * hw * 16);
     });
     splitWork(ctx, (c.conv.panels + tilePanels - 1) / tilePanels, [&](int64_t begin, int64_t end) {
-      c.panels(room, 0, hw, begin * tilePanels, minOf(c.conv.panels, end * tilePanels));
+      c.panels(room, 0, hw, begin * tilePanels, minOf(c.conv.panels, end * tilePanels), c.onUnit,
+               true);
     });
   }
   return WNNRT_OK;

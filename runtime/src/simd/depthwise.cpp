@@ -181,8 +181,7 @@ wnnrt_status WNNRT_SIMD_NS::depthwise_c16(const wnnrt_context *ctx, const wnnrt_
       }
     }
   };
-  // Large images by rows, as 1x1 convolutions share out theirs: a thread then reads what it wrote.
-  if (ohw >= 28 * 28)
+  if (sharePixels(ohw))
     splitWork(ctx, p->oh,
               [&](int64_t begin, int64_t end) { planes(0, p->n * blocks, begin, end); });
   else

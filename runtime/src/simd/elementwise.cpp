@@ -212,16 +212,18 @@ wnnrt_status WNNRT_SIMD_NS::binary(const wnnrt_context *ctx, const wnnrt_binary_
     binary.run(box, a, b, y);
     return WNNRT_OK;
   }
-  // Shared out along the outermost dim; the only one in runs of 256.
+  // Shared out along the outermost dim; the only one in runs of 256. Pixels of c16 tensors lie
+  // behind the outermost.
   int64_t total = 1;
   for (int d = 0; d < box.rank; ++d)
     total *= box.dims[d];
-  int64_t run = box.rank == 1 ? 256 : 1, items = (box.dims[0] + run - 1) / run;
+  const int along = box.rank == 3 && box.dims[2] == 16 && sharePixels(box.dims[1]) ? 1 : 0;
+  int64_t run = box.rank == 1 ? 256 : 1, items = (box.dims[along] + run - 1) / run;
   splitLight(ctx, items, 3 * total / maxOf(1, items), [&](int64_t begin, int64_t end) {
     wnnrt::StridedBox<3> part = box;
-    part.dims[0] = minOf(box.dims[0], end * run) - begin * run;
-    binary.run(part, a + begin * run * box.strides[0][0], b + begin * run * box.strides[1][0],
-               y + begin * run * box.strides[2][0]);
+    part.dims[along] = minOf(box.dims[along], end * run) - begin * run;
+    binary.run(part, a + begin * run * box.strides[0][along],
+               b + begin * run * box.strides[1][along], y + begin * run * box.strides[2][along]);
   });
   return WNNRT_OK;
 }
@@ -237,19 +239,17 @@ wnnrt_status WNNRT_SIMD_NS::batch_norm(const wnnrt_context *ctx, const wnnrt_cha
   constexpr int64_t run = 1024;
   int64_t groups = c16 ? blocksOf16(p->c) : p->c, size = c16 ? int64_t(p->hw) * 16 : p->hw;
   int64_t runs = (size + run - 1) / run;
-  splitLight(ctx, p->n * groups * runs, 2 * minOf(run, size), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      int64_t plane = i / runs, g = plane % groups, at = i % runs * run;
-      int64_t n = minOf(run, size - at);
-      const float *x = static_cast<const float *>(xv) + plane * size + at;
-      float *y = static_cast<float *>(yv) + plane * size + at;
-      if (c16)
-        scaleBlock(x, y, n, scale + g * 16, shift + g * 16, p->c - g * 16, act.lo, act.hi);
-      else
-        scaleRow(x, y, n, scale[g], shift[g], act.lo, act.hi);
-      act.apply(y, n);
-    }
-  });
+  splitRows(ctx, p->n * groups, runs, c16 ? run / 16 : 0, 2 * minOf(run, size),
+            [&](int64_t plane, int64_t r) {
+              int64_t g = plane % groups, at = r * run, n = minOf(run, size - at);
+              const float *x = static_cast<const float *>(xv) + plane * size + at;
+              float *y = static_cast<float *>(yv) + plane * size + at;
+              if (c16)
+                scaleBlock(x, y, n, scale + g * 16, shift + g * 16, p->c - g * 16, act.lo, act.hi);
+              else
+                scaleRow(x, y, n, scale[g], shift[g], act.lo, act.hi);
+              act.apply(y, n);
+            });
   return WNNRT_OK;
 }
 

@@ -346,16 +346,16 @@ bool product(const wnnrt_context *ctx, const MatrixJob &job) {
   const int64_t panels = blocksOf16(job.n), most = 16 * tilesMost;
   // Shared out as the product is, so that what a thread reads here it need not fetch again.
   int finite = 1;
-  splitWork(ctx, (job.rows + most - 1) / most, [&](int64_t begin, int64_t end) {
-    if (!allFinite(job, begin * most, minOf(job.rows, end * most)))
+  splitPixels(ctx, job.rows, 16, [&](int64_t begin, int64_t end) {
+    if (!allFinite(job, begin, end))
       __atomic_store_n(&finite, 0, __ATOMIC_RELAXED);
   });
   if (!__atomic_load_n(&finite, __ATOMIC_RELAXED))
     return false;
-  if (job.rows >= 2 * most * ctx->num_threads)
-    splitWork(ctx, (job.rows + most - 1) / most, [&](int64_t begin, int64_t end) {
-      rowsByPanels(job, begin * most, minOf(job.rows, end * most), 0, panels);
-    });
+  if (job.rows >= 2 * most * ctx->num_threads ||
+      sharePixels(job.rows, job.k * job.n, job.rows * (job.k + job.n)))
+    splitPixels(ctx, job.rows, 16,
+                [&](int64_t begin, int64_t end) { rowsByPanels(job, begin, end, 0, panels); });
   else
     splitWork(ctx, panels,
               [&](int64_t begin, int64_t end) { rowsByPanels(job, 0, job.rows, begin, end); });

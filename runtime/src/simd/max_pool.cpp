@@ -156,27 +156,24 @@ wnnrt_status WNNRT_SIMD_NS::max_pool2d(const wnnrt_context *ctx, const wnnrt_poo
                allInside(p->ow, p->stride_w, p->pad_left, p->kw, p->iw);
   SmallRow small = dense ? smallRowFor(p) : nullptr;
   int64_t planes = p->n * blocksOf16(p->c), ihw = int64_t(p->ih) * p->iw;
-  splitLight(ctx, planes * p->oh, int64_t(p->ow) * 16 * p->stride_h * p->stride_w,
-             [&](int64_t begin, int64_t end) {
-               for (int64_t i = begin; i < end; ++i) {
-                 int64_t oy = i % p->oh;
-                 const float *x = static_cast<const float *>(xv) + i / p->oh * ihw * 16;
-                 float *y = static_cast<float *>(yv) + i * p->ow * 16;
-                 Range rows(oy * p->stride_h - p->pad_top, p->kh, p->ih);
-                 for (int lane = 0; lane < 16; lane += vlanes) {
-                   if (small) {
-                     const float *source[3];
-                     for (int64_t r = 0; r < 3; ++r)
-                       source[r] = x + lane + (rows.first + minOf(r, rows.count - 1)) * p->iw * 16;
-                     small(source, p->iw, p->pad_left, y + lane, p->ow);
-                   } else if (dense) {
-                     largeRow(p, x + lane, rows, y + lane);
-                   } else {
-                     dilatedRow(p, x + lane, oy, y + lane);
-                   }
-                 }
-               }
-             });
+  int64_t perRow = int64_t(p->ow) * 16 * p->stride_h * p->stride_w;
+  splitRows(ctx, planes, p->oh, p->ow, perRow, [&](int64_t plane, int64_t oy) {
+    const float *x = static_cast<const float *>(xv) + plane * ihw * 16;
+    float *y = static_cast<float *>(yv) + (plane * p->oh + oy) * p->ow * 16;
+    Range rows(oy * p->stride_h - p->pad_top, p->kh, p->ih);
+    for (int lane = 0; lane < 16; lane += vlanes) {
+      if (small) {
+        const float *source[3];
+        for (int64_t r = 0; r < 3; ++r)
+          source[r] = x + lane + (rows.first + minOf(r, rows.count - 1)) * p->iw * 16;
+        small(source, p->iw, p->pad_left, y + lane, p->ow);
+      } else if (dense) {
+        largeRow(p, x + lane, rows, y + lane);
+      } else {
+        dilatedRow(p, x + lane, oy, y + lane);
+      }
+    }
+  });
   return WNNRT_OK;
 }
 

@@ -42,16 +42,14 @@ template <class Params, class F>
 WNNRT_INLINE void forEachVector(const wnnrt_context *ctx, const Params *p, const void *xv, void *yv,
                                 F f) {
   int64_t planes = p->n * blocksOf16(p->c), ihw = int64_t(p->ih) * p->iw;
-  splitLight(ctx, planes * p->oh, int64_t(p->iw) * 16 * (p->ih / maxOf(1, p->oh) + 1),
-             [&](int64_t begin, int64_t end) {
-               for (int64_t i = begin; i < end; ++i) {
-                 const float *x = static_cast<const float *>(xv) + i / p->oh * ihw * 16;
-                 float *y = static_cast<float *>(yv) + i * p->ow * 16;
-                 for (int64_t ox = 0; ox < p->ow; ++ox)
-                   for (int lane = 0; lane < 16; lane += vlanes)
-                     vstore(y + ox * 16 + lane, f(x + lane, i % p->oh, ox));
-               }
-             });
+  int64_t perRow = int64_t(p->iw) * 16 * (p->ih / maxOf(1, p->oh) + 1);
+  splitRows(ctx, planes, p->oh, p->ow, perRow, [&](int64_t plane, int64_t oy) {
+    const float *x = static_cast<const float *>(xv) + plane * ihw * 16;
+    float *y = static_cast<float *>(yv) + (plane * p->oh + oy) * p->ow * 16;
+    for (int64_t ox = 0; ox < p->ow; ++ox)
+      for (int lane = 0; lane < 16; lane += vlanes)
+        vstore(y + ox * 16 + lane, f(x + lane, oy, ox));
+  });
 }
 
 WNNRT_INLINE Window adaptiveWindow(const wnnrt_adaptive_pool2d_params *p, int64_t oy, int64_t ox) {
@@ -59,8 +57,8 @@ WNNRT_INLINE Window adaptiveWindow(const wnnrt_adaptive_pool2d_params *p, int64_
           ((ox + 1) * p->iw + p->ow - 1) / p->ow};
 }
 
-/// Mean of `n` vectors 16 floats apart, with four running sums.
-WNNRT_INLINE vf meanOfPixels(const float *x, int64_t n) {
+/// Sum of `n` vectors 16 floats apart, with four running sums.
+WNNRT_INLINE vf sumOfPixels(const float *x, int64_t n) {
   vf sum[4] = {vzero(), vzero(), vzero(), vzero()};
   int64_t i = 0;
   for (; i + 4 <= n; i += 4) {
@@ -70,8 +68,12 @@ WNNRT_INLINE vf meanOfPixels(const float *x, int64_t n) {
   }
   for (; i < n; ++i)
     sum[0] = vadd(sum[0], vload(x + i * 16));
-  return vdiv(vadd(vadd(sum[0], sum[1]), vadd(sum[2], sum[3])), vset(static_cast<float>(n)));
+  return vadd(vadd(sum[0], sum[1]), vadd(sum[2], sum[3]));
 }
+
+/// Large images are summed in as many pieces, whatever the threads are, so that a thread sums the
+/// pixels that it wrote and sums are the same for any number of threads.
+constexpr int64_t poolPieces = 4, poolMostBlocks = 64;
 
 WNNRT_INLINE float sumOfRow(const float *x, int64_t n) {
   vf a = vzero(), b = vzero();
@@ -145,18 +147,41 @@ wnnrt_status WNNRT_SIMD_NS::global_avg_pool(const wnnrt_context *ctx,
     });
     return WNNRT_OK;
   }
-  int64_t blocks = blocksOf16(p->c);
-  splitLight(ctx, p->n * blocks, int64_t(p->hw) * 16, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
-      for (int lane = 0; lane < 16; lane += vlanes) {
-        int64_t channel = i % blocks * 16 + lane, left = p->c - channel;
-        vf mean = meanOfPixels(x + i * p->hw * 16 + lane, p->hw);
-        float *to = y + i / blocks * p->c + channel;
-        if (left >= vlanes)
-          vstore(to, mean);
-        else if (left > 0)
-          vstorePart(to, mean, static_cast<int>(left));
+  int64_t blocks = blocksOf16(p->c), planes = p->n * blocks, hw = p->hw;
+  // The mean of lanes of a plane from their sum.
+  auto put = [&](int64_t i, int lane, vf sum) {
+    int64_t channel = i % blocks * 16 + lane, left = p->c - channel;
+    vf mean = vdiv(sum, vset(static_cast<float>(hw)));
+    float *to = y + i / blocks * p->c + channel;
+    if (left >= vlanes)
+      vstore(to, mean);
+    else if (left > 0)
+      vstorePart(to, mean, static_cast<int>(left));
+  };
+  if (sharePixels(hw) && planes <= poolMostBlocks) {
+    alignas(64) float sums[poolPieces * poolMostBlocks * 16];
+    splitLight(ctx, poolPieces, planes * hw * 16 / poolPieces, [&](int64_t begin, int64_t end) {
+      for (int64_t piece = begin; piece < end; ++piece) {
+        int64_t first = hw * piece / poolPieces, last = hw * (piece + 1) / poolPieces;
+        for (int64_t i = 0; i < planes; ++i)
+          for (int lane = 0; lane < 16; lane += vlanes)
+            vstore(sums + (piece * planes + i) * 16 + lane,
+                   sumOfPixels(x + (i * hw + first) * 16 + lane, last - first));
       }
+    });
+    for (int64_t i = 0; i < planes; ++i)
+      for (int lane = 0; lane < 16; lane += vlanes) {
+        vf sum = vload(sums + i * 16 + lane);
+        for (int64_t piece = 1; piece < poolPieces; ++piece)
+          sum = vadd(sum, vload(sums + (piece * planes + i) * 16 + lane));
+        put(i, lane, sum);
+      }
+    return WNNRT_OK;
+  }
+  splitLight(ctx, planes, hw * 16, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      for (int lane = 0; lane < 16; lane += vlanes)
+        put(i, lane, sumOfPixels(x + i * hw * 16 + lane, hw));
   });
   return WNNRT_OK;
 }

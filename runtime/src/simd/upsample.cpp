@@ -64,29 +64,25 @@ wnnrt_status WNNRT_SIMD_NS::upsample2d(const wnnrt_context *ctx, const wnnrt_ups
     taps[ox].second *= 16;
   }
   int64_t planes = p->n * blocksOf16(p->c), ihw = int64_t(p->ih) * p->iw;
-  splitLight(ctx, planes * p->oh, int64_t(p->ow) * 24, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      int64_t plane = i / p->oh;
-      Tap row = rows.at(i % p->oh);
-      const float *top = static_cast<const float *>(xv) + (plane * ihw + row.first * p->iw) * 16;
-      const float *bottom =
-          static_cast<const float *>(xv) + (plane * ihw + row.second * p->iw) * 16;
-      float *y = static_cast<float *>(yv) + i * p->ow * 16;
-      if (!cols.bilinear) {
-        for (int64_t ox = 0; ox < p->ow; ++ox)
-          for (int lane = 0; lane < 16; lane += vlanes)
-            vstore(y + ox * 16 + lane, vload(top + taps[ox].first + lane));
-        continue;
-      }
-      vf down = vset(row.weight), up = vset(1 - row.weight);
-      for (int64_t ox = 0; ox < p->ow; ++ox) {
-        vf right = vset(taps[ox].weight), left = vset(1 - taps[ox].weight);
-        for (int lane = 0; lane < 16; lane += vlanes) {
-          int64_t a = taps[ox].first + lane, b = taps[ox].second + lane;
-          vf upper = vfma(right, vload(top + b), vmul(left, vload(top + a)));
-          vf lower = vfma(right, vload(bottom + b), vmul(left, vload(bottom + a)));
-          vstore(y + ox * 16 + lane, vfma(down, lower, vmul(up, upper)));
-        }
+  splitRows(ctx, planes, p->oh, p->ow, int64_t(p->ow) * 24, [&](int64_t plane, int64_t oy) {
+    Tap row = rows.at(oy);
+    const float *top = static_cast<const float *>(xv) + (plane * ihw + row.first * p->iw) * 16;
+    const float *bottom = static_cast<const float *>(xv) + (plane * ihw + row.second * p->iw) * 16;
+    float *y = static_cast<float *>(yv) + (plane * p->oh + oy) * p->ow * 16;
+    if (!cols.bilinear) {
+      for (int64_t ox = 0; ox < p->ow; ++ox)
+        for (int lane = 0; lane < 16; lane += vlanes)
+          vstore(y + ox * 16 + lane, vload(top + taps[ox].first + lane));
+      return;
+    }
+    vf down = vset(row.weight), up = vset(1 - row.weight);
+    for (int64_t ox = 0; ox < p->ow; ++ox) {
+      vf right = vset(taps[ox].weight), left = vset(1 - taps[ox].weight);
+      for (int lane = 0; lane < 16; lane += vlanes) {
+        int64_t a = taps[ox].first + lane, b = taps[ox].second + lane;
+        vf upper = vfma(right, vload(top + b), vmul(left, vload(top + a)));
+        vf lower = vfma(right, vload(bottom + b), vmul(left, vload(bottom + a)));
+        vstore(y + ox * 16 + lane, vfma(down, lower, vmul(up, upper)));
       }
     }
   });
