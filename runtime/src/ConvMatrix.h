@@ -24,7 +24,8 @@ struct ConvMatrix {
   int64_t pitch;          // outputs and dropped ones of a row
   int64_t bandRows;       // of outputs, at most
   int64_t bands;
-  bool byRow; // tiles begin with each row of outputs
+  int64_t height; // of tiles, in outputs: up to 16
+  int64_t across; // tiles of a row of outputs, where each row begins with one; else 0
   size_t bytes;
 
   explicit ConvMatrix(const wnnrt_conv2d_params *p);

@@ -9,8 +9,9 @@ using namespace wnnrt;
 
 namespace {
 
-/// Of a band: half of a second-level cache of 2 MiB, beside weights and what comes and goes.
-constexpr int64_t bandBytes = 1 << 20;
+/// Of a band: a quarter of a second-level cache of 2 MiB, beside weights and what comes and goes,
+/// or half of it while few tiles use the weights that are split for them.
+constexpr int64_t bandBytes = 1 << 20, fewTiles = 64;
 
 int64_t reach(const wnnrt_conv2d_params *p) {
   return int64_t(p->kw - 1) * p->dilation_w;
@@ -45,7 +46,7 @@ int64_t ConvMatrix::imageRows(const wnnrt_conv2d_params *p, int64_t rows) const 
 }
 
 int64_t ConvMatrix::tiles(const wnnrt_conv2d_params *p, int64_t rows) const {
-  return byRow ? rows * ((p->ow + 15) / 16) : ((rows - 1) * pitch + p->ow + 15) / 16;
+  return across ? rows * across : ((rows - 1) * pitch + p->ow + height - 1) / height;
 }
 
 int64_t ConvMatrix::pixels(const wnnrt_conv2d_params *p, int64_t rows) const {
@@ -62,13 +63,20 @@ ConvMatrix::ConvMatrix(const wnnrt_conv2d_params *p) {
   skip = p->kw == 1 ? p->stride_w : 1;
   columns = ((p->ow - 1) * step + reach(p) + 1 + step - 1) / step * step;
   pitch = columns / step;
-  byRow = false;
-  int64_t flat = tiles(p, p->oh);
-  byRow = true;
-  byRow = tiles(p, p->oh) < flat;
+  // A tile takes as long as it is high, but not less than 13 outputs.
+  auto costOf = [](int64_t outputs, int64_t *high) {
+    int64_t count = (outputs + 15) / 16;
+    *high = (outputs + count - 1) / count;
+    return count * (max2<int64_t>(*high, 13) + 1);
+  };
+  int64_t flat = costOf((p->oh - 1) * pitch + p->ow, &height), ofRow;
+  across = p->oh * costOf(p->ow, &ofRow) * 15 / 14 < flat ? (p->ow + 15) / 16 : 0;
+  if (across)
+    height = ofRow;
   auto bytesOf = [&](int64_t rows) { return pixels(p, rows) * (pairs * 128 + singles * 64); };
   int64_t most = 1;
-  while (most < p->oh && bytesOf(most + 1) <= bandBytes)
+  while (most < p->oh &&
+         bytesOf(most + 1) <= (tiles(p, most) < fewTiles ? bandBytes : bandBytes / 2))
     ++most;
   bands = (p->oh + most - 1) / most;
   bandRows = (p->oh + bands - 1) / bands;

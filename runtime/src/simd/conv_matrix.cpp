@@ -96,10 +96,9 @@ struct MatrixConv {
 
   /// The first position of a tile.
   int64_t position(int64_t tile) const {
-    if (!shape.byRow)
-      return tile * 16;
-    int64_t across = (p->ow + 15) / 16;
-    return tile / across * shape.pitch + tile % across * 16;
+    if (!shape.across)
+      return tile * shape.height;
+    return tile / shape.across * shape.pitch + tile % shape.across * shape.height;
   }
 
   /// A pixel's channels of one block or of two, in two parts. What is too large is in `bad`.
@@ -199,7 +198,7 @@ struct MatrixConv {
   /// All that is fused, on the sums of a tile and panel; those that are outputs are stored.
   WNNRT_NOINLINE void finish(float *sums, int64_t tile, int64_t panel) const {
     int64_t q = position(tile), row = q / shape.pitch, column = q - row * shape.pitch;
-    int64_t left = shape.byRow ? minOf(16, p->ow - column) : 16;
+    int64_t left = shape.across ? minOf(shape.height, p->ow - column) : shape.height;
     while (left > 0 && row < rows) {
       int64_t n = minOf(left, p->ow - column);
       if (n > 0) {
@@ -374,37 +373,34 @@ struct MatrixWorker {
       WNNRT_DP(2, 5, 6)
       WNNRT_DP(3, 5, 7)
     } else {
-      _tile_loadd(7, b, 64);
+      _tile_loadd(6, b, 64);
       WNNRT_LOAD(0, 4, low)
-      WNNRT_DP(0, 4, 7)
+      WNNRT_DP(0, 4, 6)
       WNNRT_LOAD(1, 5, low)
+      WNNRT_DP(1, 5, 6)
+      WNNRT_LOAD(2, 4, low)
+      WNNRT_DP(2, 4, 6)
+      WNNRT_LOAD(3, 5, low)
+      WNNRT_DP(3, 5, 6)
+      WNNRT_LOAD(0, 4, 0)
+      WNNRT_DP(0, 4, 6)
+      WNNRT_LOAD(1, 5, 0)
+      WNNRT_DP(1, 5, 6)
+      if (T > 2) {
+        WNNRT_LOAD(2, 4, 0)
+        WNNRT_DP(2, 4, 6)
+        WNNRT_LOAD(3, 5, 0)
+        WNNRT_DP(3, 5, 6)
+        WNNRT_LOAD(0, 4, 0)
+        WNNRT_LOAD(1, 5, 0)
+      }
+      _tile_loadd(7, b + tileBytes, 64);
+      WNNRT_DP(0, 4, 7)
       WNNRT_DP(1, 5, 7)
-      WNNRT_LOAD(2, 6, low)
-      WNNRT_DP(2, 6, 7)
-      WNNRT_LOAD(3, 4, low)
-      WNNRT_DP(3, 4, 7)
-      WNNRT_LOAD(0, 5, 0)
-      WNNRT_DP(0, 5, 7)
-      WNNRT_LOAD(1, 6, 0)
-      WNNRT_DP(1, 6, 7)
       WNNRT_LOAD(2, 4, 0)
       WNNRT_DP(2, 4, 7)
-      if (T == 4) {
-        WNNRT_LOAD(3, 5, 0)
-        WNNRT_DP(3, 5, 7)
-        _tile_loadd(7, b + tileBytes, 64);
-        WNNRT_LOAD(0, 6, 0)
-        WNNRT_DP(0, 6, 7)
-        WNNRT_DP(2, 4, 7)
-        WNNRT_DP(3, 5, 7)
-        WNNRT_LOAD(1, 6, 0)
-        WNNRT_DP(1, 6, 7)
-      } else {
-        _tile_loadd(7, b + tileBytes, 64);
-        WNNRT_DP(0, 5, 7)
-        WNNRT_DP(1, 6, 7)
-        WNNRT_DP(2, 4, 7)
-      }
+      WNNRT_LOAD(3, 5, 0)
+      WNNRT_DP(3, 5, 7)
     }
   }
 #undef WNNRT_LOAD
@@ -485,7 +481,7 @@ struct MatrixWorker {
     config.palette = 1;
     for (int t = 0; t < 8; ++t) {
       config.columnBytes[t] = 64;
-      config.rows[t] = 16;
+      config.rows[t] = static_cast<uint8_t>(t < 6 ? c.shape.height : 16);
     }
     _tile_loadconfig(&config);
     chunks = (tileEnd - tileBegin + chunkTiles - 1) / chunkTiles;
