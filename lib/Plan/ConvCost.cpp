@@ -29,8 +29,8 @@ double together(double compute, double weightBytes) {
 
 double directConvUs(const wnnrt_conv2d_params &p) {
   // Of groups, with the zeros that fill panels.
-  double weights = p.groups == 1 ? double(p.kh) * p.kw * p.ci * p.co
-                                 : double(wnnrt_pack_conv2d_c16_floats(&p));
+  double weights =
+      p.groups == 1 ? double(p.kh) * p.kw * p.ci * p.co : double(wnnrt_pack_conv2d_c16_floats(&p));
   return together(2.0 * p.n * p.oh * p.ow * weights / flopsPerUs, 4 * weights);
 }
 
@@ -76,15 +76,17 @@ llvm::SmallVector<ConvVariant, 4> convVariants(const wnnrt_conv2d_params &p, int
   bool fits = p.groups == 1 && p.kh == 3 && p.kw == 3 && p.stride_h == 1 && p.stride_w == 1 &&
               p.dilation_h == 1 && p.dilation_w == 1 && p.ci >= 16 && p.co >= 16;
   // Below this there is nothing to win that is worth other roundings.
-  if (fits && macs >= 4e6) {
+  if (fits && macs >= 1e6) {
     if (largest >= 2)
       all.push_back({"winograd2", WNNRT_K_conv2d_winograd2_c16, 2});
     if (largest >= 4)
       all.push_back({"winograd4", WNNRT_K_conv2d_winograd4_c16, 4});
   }
-  // The direct kernel itself runs 1x1 convolutions of neighbouring pixels on the unit.
+  // The direct kernel itself runs 1x1 convolutions of neighbouring pixels on the unit: as fast
+  // where it splits few weights for many pixels or few pixels for many weights.
   bool pointwise = p.groups == 1 && p.kh == 1 && p.kw == 1 && p.stride_h == 1 && p.stride_w == 1;
-  if (unit != MatrixUnit::Off && !pointwise && macs >= 1e6 &&
+  bool other = !pointwise || (p.ci >= 192 && p.co >= 32 && p.oh * p.ow >= 150);
+  if (unit != MatrixUnit::Off && other && macs >= 1e6 &&
       wnnrt_conv2d_matrix_c16_scratch_bytes(&p) > 0)
     all.push_back({"matrix", WNNRT_K_conv2d_matrix_c16});
   return all;
