@@ -75,8 +75,9 @@ llvm::SmallVector<ConvVariant, 4> convVariants(const wnnrt_conv2d_params &p, int
   double macs = double(p.n) * p.oh * p.ow * (p.ci / p.groups) * p.co * p.kh * p.kw;
   bool fits = p.groups == 1 && p.kh == 3 && p.kw == 3 && p.stride_h == 1 && p.stride_w == 1 &&
               p.dilation_h == 1 && p.dilation_w == 1 && p.ci >= 16 && p.co >= 16;
-  // Below this there is nothing to win that is worth other roundings.
-  if (fits && macs >= 1e6) {
+  // Below this there is nothing to win that is worth other roundings; small layers stay direct where
+  // they may find a matrix unit, which is faster than either.
+  if (fits && macs >= (unit == MatrixUnit::Off ? 1e6 : 4e6)) {
     if (largest >= 2)
       all.push_back({"winograd2", WNNRT_K_conv2d_winograd2_c16, 2});
     if (largest >= 4)

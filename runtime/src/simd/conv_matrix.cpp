@@ -161,8 +161,9 @@ struct MatrixConv {
     for (int64_t b = 0; b < shape.singles; ++b, from += 16 * ihw) {
       unsigned char *to = image + singlesAt + b * pixels * 64 + first * 32;
       zero(to, begin * 32, pixels * 32);
-      // A half of zero weights reads the pixel behind the last one.
-      zero(to + end * 32, (shape.columns + 1 - end) * 32, pixels * 32);
+      // A half of zero weights reads the pixel behind a tap's, even that behind the image.
+      const int64_t behind = first + shape.columns == shape.images * planeRows * shape.columns;
+      zero(to + end * 32, (shape.columns + behind - end) * 32, pixels * 32);
       splitSingles(from, shape.skip * 16, b + 1 == shape.singles ? lastMask : __mmask16(0xffff),
                    end - begin, to + begin * 32, bad);
     }
