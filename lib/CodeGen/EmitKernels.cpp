@@ -229,7 +229,7 @@ std::vector<std::string> partsOf(const Plan &plan) {
 /// The parts of AVX-512 by which steps may be worth the matrix unit
 /// (runtime/src/simd/MatrixUnit.h).
 std::vector<std::string> matrixPartsOf(const Plan &plan) {
-  bool many = false, few = false;
+  bool many = false, few = false, first = false;
   auto product = [&](int64_t rows, int64_t k, int64_t n) {
     many |= rows >= 16 && k >= 32 && n >= 48;
     few |= rows >= 64 && k >= 24 && k <= 256;
@@ -251,6 +251,12 @@ std::vector<std::string> matrixPartsOf(const Plan &plan) {
       if (number(c, "kh") * number(c, "kw") == 1)
         product(number(c, "oh") * number(c, "ow"), number(c, "ci"), number(c, "co"));
       break;
+    case WNNRT_K_conv2d_first:
+      first |= number(c, "ci") == 3 && number(c, "kw") <= 8 && number(c, "ow") >= 16 &&
+               3 * number(c, "kh") * number(c, "kw") * ((number(c, "co") + 15) / 16) >=
+                   50 * number(c, "stride_w") &&
+               number(c, "dilation_h") == 1 && number(c, "dilation_w") == 1;
+      break;
     default:
       break;
     }
@@ -259,6 +265,8 @@ std::vector<std::string> matrixPartsOf(const Plan &plan) {
     parts.push_back("matrix_unit");
   if (few)
     parts.push_back("matrix_narrow");
+  if (first)
+    parts.push_back("first_matrix");
   return parts;
 }
 

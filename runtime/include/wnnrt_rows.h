@@ -103,8 +103,9 @@
   X(tiles_strided)                                                                                 \
   X(tiles_indirect)
 
-/// The same of AVX-512 alone: products on the matrix unit, with many weights and with few.
-#define WNNRT_AVX512_PARTS(X) X(matrix_unit) X(matrix_narrow)
+/// The same of AVX-512 alone: products on the matrix unit, with many weights and with few, and
+/// first convolutions.
+#define WNNRT_AVX512_PARTS(X) X(matrix_unit) X(matrix_narrow) X(first_matrix)
 
 #ifndef WNNRT_PART_LINKAGE // the library itself refers to parts that need not be there
 #define WNNRT_PART_LINKAGE

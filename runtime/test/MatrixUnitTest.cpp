@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products on the matrix unit (linear, 1x1 convolutions and what has them inside), where the
 // CPU has one: every remainder of rows, columns and terms, within the stated error of each product.
-#include "KernelTest.h"
+#include "ConvReference.h"
 #include "wnnrt_threads.h"
 
 #include <tuple>
@@ -257,6 +257,97 @@ TEST_F(MatrixUnitTest, RowsThatAreNotForTheUnit) {
           << special << " at " << i << ": " << on[i] << ", expected " << expected;
     }
     EXPECT_NE(all, run(plain, 0)) << "the unit was not used";
+  }
+}
+
+/// Of 3 channels. `special` goes to some pixels, unless it is 0.
+std::vector<float> firstResult(const wnnrt_context &ctx, const Shape &s, wnnrt_act act,
+                               int residualMode, bool inPlace, unsigned seed, float special = 0) {
+  wnnrt_conv2d_params p = paramsOf(s);
+  p.act = act, p.residual_after_act = residualMode == 2;
+  const int hw = p.oh * p.ow;
+  Random random(seed);
+  auto x = random.reals(size_t(p.n) * p.ci * p.ih * p.iw);
+  auto w = random.reals(size_t(p.co) * p.ci * p.kh * p.kw), bias = random.reals(p.co);
+  auto residual = residualMode ? random.reals(size_t(p.n) * p.co * hw) : std::vector<float>();
+  for (size_t i = x.size() / 3; special != 0 && i < x.size(); i += x.size() / 3)
+    x[i] = special;
+  std::vector<float> packed(wnnrt_pack_conv2d_first_floats(&p));
+  wnnrt_pack_conv2d_first(&p, w.data(), packed.data());
+  Guarded<float> gx(x, seed % 3), gw(packed, seed % 3), gb(packBias(bias), seed % 3);
+  Guarded<float> gr(residualMode ? toC16(residual, p.n, p.co, hw) : std::vector<float>(16), 0);
+  Guarded<float> own(wnnrt_c16_bytes(p.n, p.co, p.oh, p.ow) / 4, seed % 3);
+  Guarded<float> &gy = inPlace && residualMode ? gr : own;
+  EXPECT_EQ(ctx.kernels->conv2d_first(&ctx, &p, gx.data(), gw.data(), gb.data(),
+                                      residualMode ? gr.data() : nullptr, gy.data()),
+            WNNRT_OK);
+  EXPECT_TRUE(gy.intact());
+  auto y = fromC16(gy.data(), p.n, p.co, hw);
+  if (special != 0)
+    return y;
+  Exact e = convolve(p, x, w, bias, residual);
+  Comparison c;
+  for (size_t i = 0; i < y.size(); ++i)
+    c.add(i, double(y[i]), e.y[i], allowed(e.magnitude[i], p.ci * p.kh * p.kw));
+  EXPECT_TRUE(c.result()) << p.ih << "x" << p.iw << " to " << p.co << " by " << p.kh << "x" << p.kw
+                          << ", stride " << p.stride_h;
+  return y;
+}
+
+TEST_F(MatrixUnitTest, FirstConvolutions) {
+  const wnnrt_act relu = {WNNRT_RELU, 0, 0}, silu = {WNNRT_SILU, 0, 0}, elu = {WNNRT_ELU, 1, 0};
+  unsigned seed = 0;
+  for (int kw = 1; kw <= 8; ++kw) // with every height, stride and padding, also beyond the image
+    for (int kh = 1; kh <= 8; ++kh) {
+      int stride = 1 + int(seed) % 4, pad = int(seed) % (kw + 1);
+      Shape s = {1 + int(seed % 2),
+                 3,
+                 40 + int(seed % 9),
+                 90 + int(seed % 17),
+                 17 + int(seed * 5 % 60),
+                 kh,
+                 stride,
+                 1,
+                 pad,
+                 kw / 2,
+                 kh / 2,
+                 pad,
+                 1,
+                 kw};
+      firstResult(ctx, s, seed % 2 ? silu : relu, int(seed % 3), seed % 4 > 1, seed);
+      ++seed;
+    }
+  for (int width = 60; width <= 130; width += 2) // every remainder of a row
+    firstResult(ctx, {1, 3, 33, width, 40, 3, 2, 1, 1, 1, 1, 1, 1}, width % 4 ? none : elu,
+                width % 3, false, ++seed);
+  firstResult(ctx, {1, 3, 20, 60, 64, 3, 1, 1, 9, 9, 9, 9, 1}, relu, 0, false, ++seed);
+  wnnrt_context without = ctx;
+  without.features = 0;
+  const Shape s = {2, 3, 41, 63, 40, 6, 2, 1, 2, 2, 2, 2, 1};
+  auto on = firstResult(ctx, s, silu, 1, false, 7);
+  EXPECT_NE(on, firstResult(without, s, silu, 1, false, 7)) << "the unit was not used";
+  for (int threads : {2, 5}) {
+    wnnrt::ThreadPool pool(threads);
+    wnnrt_context own = ctx;
+    pool.attach(own);
+    EXPECT_EQ(firstResult(own, s, silu, 1, false, 7), on) << threads << " threads";
+  }
+  // Rows of outputs that read what is not for the unit are those of the vector kernel.
+  for (float special : {inf(), -inf(), nan(), 3.4e38f}) {
+    auto with = firstResult(ctx, s, relu, 1, true, 9, special);
+    auto off = firstResult(without, s, relu, 1, true, 9, special);
+    double largest = 0;
+    size_t numbers = 0;
+    for (size_t i = 0; i < off.size(); ++i) {
+      EXPECT_EQ(std::isnan(with[i]), std::isnan(off[i])) << special << " at " << i;
+      EXPECT_EQ(std::isinf(with[i]), std::isinf(off[i])) << special << " at " << i;
+      if (std::isfinite(off[i]) && std::fabs(off[i]) < 1e30f) {
+        largest = std::max(largest, std::fabs(double(with[i]) - double(off[i])));
+        ++numbers;
+      }
+    }
+    EXPECT_LT(largest, 1e-3) << special;
+    EXPECT_GT(numbers, off.size() / 2);
   }
 }
 

@@ -27,19 +27,20 @@ struct LeftTiles {
 /// SOURCE prepares rows and knows about the outputs:
 ///   int64_t outputs, stepsAll; const unsigned char *weights: [output][step of all][high, low]
 ///   const float *biasOf(output); int64_t placeOf(output): in y, and in the residual
-///   int64_t yRow
+///   int64_t yRow; farOutputs: y is expected to be far away, at first
 ///   void beside(): some of what is due for the next block
 ///   void exact(block, row, output, float *sums): the sums of a row that is not for the unit
 template <class SOURCE> struct MatrixRows {
   SOURCE &source;
   const Epilogue e;
 
-  /// A panel's sums, on which everything that is fused is yet to be done.
+  /// Sums of some panels, on which everything that is fused is yet to be done.
   struct Pending {
-    float *sums, *y;
+    float *sums, *y; // of output `output`; y without its place
     const float *residual;
-    int64_t n, done, block, output;
+    int64_t n, done, output, outputEnd, block;
     uint64_t bad; // rows that are not for the unit
+    int64_t panelSums;
   } pending = {};
   int side = 0;
   alignas(64) float sums[2][rowTiles * 256];
@@ -47,48 +48,62 @@ template <class SOURCE> struct MatrixRows {
   MatrixRows(SOURCE &from, const wnnrt_act &act, bool residualAfter)
       : source(from), e(act, residualAfter) {}
 
-  /// Up to `most` rows of it.
-  WNNRT_NOINLINE void finish(int64_t most) {
-    Pending &p = pending;
-    const int64_t begin = p.done, end = minOf(p.n, begin + most), yRow = source.yRow;
-    p.done = end;
+  /// Rows [begin, end) of a panel.
+  WNNRT_INLINE_MEMBER void finishRows(int64_t begin, int64_t end) {
+    const Pending &p = pending;
+    const int64_t yRow = source.yRow, place = source.placeOf(p.output);
+    float *own = p.sums, *y = p.y + place;
     if (p.bad)
       for (int64_t r = begin; r < end; ++r)
         if (p.bad >> r & 1)
-          source.exact(p.block, r, p.output, p.sums + r * 16);
+          source.exact(p.block, r, p.output, own + r * 16);
     const vf lo = vset(e.lo), hi = vset(e.hi);
-    const float *before = e.residualAfter ? nullptr : p.residual;
+    const float *residual = p.residual ? p.residual + place : nullptr;
+    const float *before = e.residualAfter ? nullptr : residual;
     if (e.needed) {
       for (int64_t r = begin; before && r < end; ++r)
-        vstore(p.sums + r * 16, vadd(vload(p.sums + r * 16), vload(before + r * yRow)));
+        vstore(own + r * 16, vadd(vload(own + r * 16), vload(before + r * yRow)));
       if (e.row && yRow == 16 && !e.residualAfter)
-        return e.row(p.sums + begin * 16, p.y + begin * 16, (end - begin) * 16, e.act.a, e.act.b);
-      e.apply(p.sums + begin * 16, (end - begin) * 16);
-      before = e.residualAfter ? p.residual : nullptr;
+        return e.row(own + begin * 16, y + begin * 16, (end - begin) * 16, e.act.a, e.act.b);
+      e.apply(own + begin * 16, (end - begin) * 16);
+      before = e.residualAfter ? residual : nullptr;
     }
     if (before)
       for (int64_t r = begin; r < end; ++r)
-        vstore(p.y + r * yRow,
-               vclamp(vadd(vload(p.sums + r * 16), vload(before + r * yRow)), lo, hi));
+        vstore(y + r * yRow, vclamp(vadd(vload(own + r * 16), vload(before + r * yRow)), lo, hi));
     else
-      for (int64_t r = begin; r < end; ++r) {
-        vstore(p.y + r * yRow, vclamp(vload(p.sums + r * 16), lo, hi));
-      }
+      for (int64_t r = begin; r < end; ++r)
+        vstore(y + r * yRow, vclamp(vload(own + r * 16), lo, hi));
   }
-  void finishAll() { finish(pending.n); }
+  /// Up to `most` rows.
+  WNNRT_NOINLINE void finish(int64_t most) {
+    Pending &p = pending;
+    while (most > 0 && p.output < p.outputEnd) {
+      const int64_t end = minOf(p.n, p.done + most);
+      finishRows(p.done, end);
+      most -= end - p.done;
+      p.done = end;
+      if (end == p.n)
+        ++p.output, p.done = 0, p.sums += p.panelSums;
+    }
+  }
+  void finishAll() { finish(INT64_MAX); }
 
-  /// `n` rows in T tiles, from row 0 of y and of the residual.
-  template <int T>
+  /// `n` rows in T tiles, from row 0 of y and of the residual, for outputs [o, outputEnd), P at a
+  /// time.
+  template <int T, int P>
   WNNRT_AMX WNNRT_NOINLINE void block(const LeftTiles &l, int64_t n, float *y,
-                                      const float *residual, uint64_t bad, int64_t id) {
+                                      const float *residual, uint64_t bad, int64_t id, int64_t o,
+                                      int64_t outputEnd) {
+    static_assert(T * P <= rowTiles, "sums are in tiles 0 to 3");
     const int64_t chunk = (rowTiles * 16 + l.steps - 1) / maxOf(1, l.steps);
-    const unsigned char *own = source.weights;
-    for (int64_t o = 0; o < source.outputs; ++o, own += source.stepsAll * weightTileBytes) {
-      const float *bias = source.biasOf(o);
+    const int64_t ownBytes = source.stepsAll * weightTileBytes;
+    const unsigned char *own = source.weights + o * ownBytes;
+    for (; o < outputEnd; o += P, own += P * ownBytes) {
       __asm__ volatile("" ::: "memory"); // the compiler does not know what tiles read and write
 #define WNNRT_START(I)                                                                             \
-  if (I < T) {                                                                                     \
-    if (bias)                                                                                      \
+  if (I < T * P) {                                                                                 \
+    if (const float *bias = source.biasOf(o + I % P))                                              \
       _tile_loadd(I, bias, 0);                                                                     \
     else                                                                                           \
       _tile_zero(I);                                                                               \
@@ -104,68 +119,129 @@ template <class SOURCE> struct MatrixRows {
         // Before the tiles, so that stores have left the core when tiles are loaded from there.
         source.beside();
         __asm__ volatile("" ::: "memory");
-        _tile_loadd(6, b, 64);
-        _tile_loadd(7, b + tileBytes, 64);
 #define WNNRT_LOAD(I, PART, A)                                                                     \
   if (I < T)                                                                                       \
     _tile_loadd(A, a + I * l.tile + (PART ? l.low : 0), l.stride);
 #define WNNRT_DP(I, A, B)                                                                          \
-  if (I < T)                                                                                       \
+  if (I < T * P)                                                                                   \
     _tile_dpbf16ps(I, A, B);
-        WNNRT_LOAD(0, 0, 4)
-        WNNRT_DP(0, 4, 6)
-        WNNRT_LOAD(1, 0, 5)
-        WNNRT_DP(1, 5, 6)
-        WNNRT_DP(0, 4, 7)
-        WNNRT_DP(1, 5, 7)
-        WNNRT_LOAD(2, 0, 4)
-        WNNRT_DP(2, 4, 6)
-        WNNRT_LOAD(3, 0, 5)
-        WNNRT_DP(3, 5, 6)
-        WNNRT_DP(2, 4, 7)
-        WNNRT_DP(3, 5, 7)
-        WNNRT_LOAD(0, 1, 4)
-        WNNRT_DP(0, 4, 6)
-        WNNRT_LOAD(1, 1, 5)
-        WNNRT_DP(1, 5, 6)
-        WNNRT_LOAD(2, 1, 4)
-        WNNRT_DP(2, 4, 6)
-        WNNRT_LOAD(3, 1, 5)
-        WNNRT_DP(3, 5, 6)
+        if (P == 1) {
+          _tile_loadd(6, b, 64);
+          _tile_loadd(7, b + tileBytes, 64);
+          WNNRT_LOAD(0, 0, 4)
+          WNNRT_DP(0, 4, 6)
+          WNNRT_LOAD(1, 0, 5)
+          WNNRT_DP(1, 5, 6)
+          WNNRT_DP(0, 4, 7)
+          WNNRT_DP(1, 5, 7)
+          WNNRT_LOAD(2, 0, 4)
+          WNNRT_DP(2, 4, 6)
+          WNNRT_LOAD(3, 0, 5)
+          WNNRT_DP(3, 5, 6)
+          WNNRT_DP(2, 4, 7)
+          WNNRT_DP(3, 5, 7)
+          WNNRT_LOAD(0, 1, 4)
+          WNNRT_DP(0, 4, 6)
+          WNNRT_LOAD(1, 1, 5)
+          WNNRT_DP(1, 5, 6)
+          WNNRT_LOAD(2, 1, 4)
+          WNNRT_DP(2, 4, 6)
+          WNNRT_LOAD(3, 1, 5)
+          WNNRT_DP(3, 5, 6)
+        } else { // tiles 0 and 2 are of the first output
+          _tile_loadd(6, b, 64);
+          _tile_loadd(7, b + ownBytes, 64);
+          WNNRT_LOAD(0, 1, 4)
+          WNNRT_DP(0, 4, 6)
+          WNNRT_DP(1, 4, 7)
+          WNNRT_LOAD(1, 1, 5)
+          WNNRT_DP(2, 5, 6)
+          WNNRT_DP(3, 5, 7)
+          WNNRT_LOAD(0, 0, 4)
+          WNNRT_DP(0, 4, 6)
+          WNNRT_DP(1, 4, 7)
+          WNNRT_LOAD(1, 0, 5)
+          WNNRT_DP(2, 5, 6)
+          WNNRT_DP(3, 5, 7)
+          _tile_loadd(6, b + tileBytes, 64);
+          _tile_loadd(7, b + ownBytes + tileBytes, 64);
+          WNNRT_DP(0, 4, 6)
+          WNNRT_DP(1, 4, 7)
+          WNNRT_DP(2, 5, 6)
+          WNNRT_DP(3, 5, 7)
+        }
 #undef WNNRT_LOAD
 #undef WNNRT_DP
         __asm__ volatile("" ::: "memory");
-        if (pending.done < pending.n)
-          finish(chunk);
+        finish(chunk);
       }
       finishAll();
       float *to = sums[side];
       __asm__ volatile("" ::: "memory");
-      _tile_stored(0, to, 64);
-      if (T > 1)
-        _tile_stored(1, to + 256, 64);
-      if (T > 2)
-        _tile_stored(2, to + 512, 64);
-      if (T > 3)
-        _tile_stored(3, to + 768, 64);
+#define WNNRT_STORE(I)                                                                             \
+  if (I < T * P)                                                                                   \
+    _tile_stored(I, to + (I % P * T + I / P) * 256, 64);
+      WNNRT_STORE(0)
+      WNNRT_STORE(1)
+      WNNRT_STORE(2)
+      WNNRT_STORE(3)
+#undef WNNRT_STORE
       __asm__ volatile("" ::: "memory");
-      const int64_t place = source.placeOf(o);
-      pending = {to, y + place, residual ? residual + place : nullptr, n, 0, id, o, bad};
+      pending = {to, y, residual, n, 0, o, o + P, id, bad, T * 256};
+      // Lines that are not near yet arrive while tiles multiply, not when they are stored.
+      for (int q = 0; SOURCE::farOutputs && q < P; ++q) {
+        const float *line = y + source.placeOf(o + q);
+        for (int64_t r = 0; r < n; ++r)
+          __builtin_prefetch(line + r * source.yRow, 1, 3);
+      }
       side ^= 1;
     }
   }
 
   WNNRT_AMX void run(int64_t tiles, const LeftTiles &l, int64_t n, float *y, const float *residual,
                      uint64_t bad, int64_t id) {
+    const int64_t end = source.outputs;
     switch (tiles) {
     case 1:
-      return block<1>(l, n, y, residual, bad, id);
+      return block<1, 1>(l, n, y, residual, bad, id, 0, end);
     case 2:
-      return block<2>(l, n, y, residual, bad, id);
+      return block<2, 1>(l, n, y, residual, bad, id, 0, end);
     case 3:
-      return block<3>(l, n, y, residual, bad, id);
+      return block<3, 1>(l, n, y, residual, bad, id, 0, end);
     default:
-      return block<4>(l, n, y, residual, bad, id);
+      return block<4, 1>(l, n, y, residual, bad, id, 0, end);
+    }
+  }
+
+  /// The same with few loads of the rows, which take long where they begin anywhere; without rows
+  /// that are not for the unit. runsOf: how often `beside` is called in it, for each step.
+  static int64_t pairedRunsOf(int64_t tiles, int64_t outputs) {
+    return (tiles + 1) / 2 * (outputs / 2) + outputs % 2;
+  }
+  WNNRT_AMX void runPaired(int64_t tiles, LeftTiles l, int64_t n, float *y, const float *residual) {
+    const int64_t even = source.outputs / 2 * 2;
+    const unsigned char *first = l.at;
+    for (int64_t t = 0; even && t < tiles; t += 2) {
+      l.at = first + t * l.tile;
+      const int64_t at = t * 16 * source.yRow, left = n - t * 16;
+      const float *more = residual ? residual + at : nullptr;
+      if (t + 1 < tiles)
+        block<2, 2>(l, minOf(left, 32), y + at, more, 0, 0, 0, even);
+      else
+        block<1, 2>(l, left, y + at, more, 0, 0, 0, even);
+    }
+    l.at = first;
+    if (even == source.outputs)
+      return;
+    switch (tiles) {
+    case 1:
+      return block<1, 1>(l, n, y, residual, 0, 0, even, even + 1);
+    case 2:
+      return block<2, 1>(l, n, y, residual, 0, 0, even, even + 1);
+    case 3:
+      return block<3, 1>(l, n, y, residual, 0, 0, even, even + 1);
+    default:
+      return block<4, 1>(l, n, y, residual, 0, 0, even, even + 1);
     }
   }
 

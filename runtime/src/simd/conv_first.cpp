@@ -6,6 +6,7 @@
 // with long rows, as the patches of vision transformers, are matrix products on the image as it
 // lies: they run in the tile that convolution and linear share.
 #include "../Isa.h"
+#include "../RowsJob.h"
 #include "Epilogue.h"
 #include "FirstTile.h"
 #include "Parallel.h"
@@ -22,6 +23,20 @@ const wnnrt_part *const fulls[] = {&wnnrt::WNNRT_SIMD_NS::first_3s1,
                                    &wnnrt::WNNRT_SIMD_NS::first_3s2,
                                    &wnnrt::WNNRT_SIMD_NS::first_wide};
 const wnnrt_part *const parts[] = {&wnnrt::WNNRT_SIMD_NS::first_any};
+
+#if defined(__AVX512F__)
+const wnnrt_part *const matrixParts[] = {&wnnrt::WNNRT_SIMD_NS::first_matrix};
+
+/// The matrix unit's part, where it is worth it, or null.
+const wnnrt::FirstMatrixPart *matrixPart(const wnnrt_context *ctx, const wnnrt_conv2d_params *p) {
+  const wnnrt_part *const volatile *weak = matrixParts;
+  const wnnrt_part *part = *weak;
+  if (!part || !(ctx->features & WNNRT_FEATURE_MATRIX_UNIT))
+    return nullptr;
+  auto *matrix = static_cast<const wnnrt::FirstMatrixPart *>(part->tiles);
+  return matrix && matrix->fits(p) ? matrix : nullptr;
+}
+#endif
 
 /// The full tiles of this kernel, for one panel and for two, or null.
 const FirstFn *fullTiles(const wnnrt_conv2d_params *p) {
@@ -239,6 +254,9 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_first(const wnnrt_context *ctx, const wnnrt_c
   if (!validConv(p) || p->groups != 1)
     return WNNRT_INVALID_ARGUMENT;
   First first(p);
+#if defined(__AVX512F__)
+  const wnnrt::FirstMatrixPart *matrix = matrixPart(ctx, p);
+#endif
   if (!first.fits())
     return ref::conv2d_first(ctx, p, x, w, bias, residual, y);
   int64_t outPlane = first.panels * 16 * first.ohw;
@@ -258,8 +276,16 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_first(const wnnrt_context *ctx, const wnnrt_c
     else
       splitWork(ctx, p->oh, [&](int64_t begin, int64_t end) {
         First::Row row;
-        for (int64_t oy = begin; oy < end; ++oy)
-          first.row(row, oy);
+        for (int64_t oy = begin; oy < end; ++oy) {
+#if defined(__AVX512F__)
+          if (matrix) {
+            oy = matrix->run({p, first.x, first.w, first.bias, first.residual, first.y}, oy, end);
+            if (oy == end)
+              break;
+          }
+#endif
+          first.row(row, oy); // not for the unit
+        }
       });
   }
   return WNNRT_OK;

@@ -17,17 +17,7 @@ constexpr TileTable adjacentTiles() {
 }
 constexpr TileTable adjacent = adjacentTiles();
 #else
-#if defined(__AVX512F__)
-// One panel of 9 to 11 pixels is rare, and runs as two tiles.
-constexpr TileTable adjacent = {
-    {{nullptr, tile<1, 1, Adjacent>, tile<2, 1, Adjacent>, tile<3, 1, Adjacent>,
-      tile<4, 1, Adjacent>, tile<5, 1, Adjacent>, tile<6, 1, Adjacent>, tile<7, 1, Adjacent>,
-      tile<8, 1, Adjacent>, nullptr, nullptr, nullptr, tile<12, 1, Adjacent>, tile<13, 1, Adjacent>,
-      tile<14, 1, Adjacent>},
-     {WNNRT_TILES(2, Adjacent)}}};
-#else
 constexpr TileTable adjacent = WNNRT_TILE_TABLE(Adjacent);
-#endif
 #endif
 // Weak references must not be folded, hence a table.
 const wnnrt_part *const others[] = {&wnnrt::WNNRT_SIMD_NS::tiles_strided,
@@ -99,30 +89,6 @@ WNNRT_NOINLINE static void pixelTiles(bool indirect, int panels, int pixels, con
   }
 }
 
-/// One panel of a number of pixels that no tile has: all pixels of the job in tiles of up to 8.
-WNNRT_NOINLINE static void onePanelTiles(bool indirect, int pixels, const TileJob &job) {
-  const int64_t count = indirect ? pixels : pixels * maxOf(1, job.repeat);
-  const Split split(count, 8);
-  TileJob part = job;
-  part.repeat = 1;
-  const int64_t lines = int64_t(job.prefetchLines) * maxOf(1, job.repeat);
-  part.prefetchLines = static_cast<int32_t>((lines + split.count - 1) / split.count);
-  for (int64_t i = 0; i < split.count; ++i) {
-    const int64_t first = split.begin(i);
-    if (indirect) {
-      part.pixels = job.pixels + first;
-      part.keep = job.keep + first;
-    } else {
-      part.x = job.x + first * job.pixelStride;
-    }
-    part.y = job.y + first * job.yPixelStride;
-    if (job.residual)
-      part.residual = job.residual + first * job.residualPixelStride;
-    wnnrt::WNNRT_SIMD_NS::runTile(indirect, 1, split.sizeOf(i), part);
-    part.prefetch += int64_t(part.prefetchLines) * 64;
-  }
-}
-
 /// Adjacent tiles of a size that the table does not have, each as two.
 WNNRT_NOINLINE static void twoTiles(int panels, int pixels, const TileJob &job) {
   TileJob part = job;
@@ -154,8 +120,6 @@ void wnnrt::WNNRT_SIMD_NS::runTile(bool indirect, int panels, int pixels, const 
   TileFn fn = table->fn[panels - 1][pixels];
   if (!fn)
     return twoTiles(panels, pixels, job);
-  if (!fn)
-    return onePanelTiles(indirect, pixels, job);
   if (job.cols < 16)
     return narrowTile(fn, panels, pixels, job);
   fn(job);
