@@ -251,6 +251,11 @@ std::vector<std::string> matrixPartsOf(const Plan &plan) {
       if (number(c, "kh") * number(c, "kw") == 1)
         product(number(c, "oh") * number(c, "ow"), number(c, "ci"), number(c, "co"));
       break;
+    case WNNRT_K_conv_transpose2d_c16:
+      if (number(c, "kh") == number(c, "stride_h") && number(c, "kw") == number(c, "stride_w") &&
+          number(c, "iw") >= 16)
+        few |= number(c, "ci") >= 24 && number(c, "ci") <= 256;
+      break;
     case WNNRT_K_conv2d_first:
       first |= number(c, "ci") == 3 && number(c, "kw") <= 8 && number(c, "ow") >= 16 &&
                3 * number(c, "kh") * number(c, "kw") * ((number(c, "co") + 15) / 16) >=

@@ -24,8 +24,10 @@ struct RowsJob {
   const int64_t *tapAt;
   wnnrt_act act;
   bool residualAfter; // the residual is added behind the activation
+  bool farOutputs;    // y is expected to be in none of the near caches
 };
 
+/// There are at most narrowWeights (MatrixUnit.h) tiles of weights.
 struct NarrowPart {
   void (*run)(const wnnrt_context *ctx, const RowsJob &job);
 };

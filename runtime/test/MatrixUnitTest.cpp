@@ -461,4 +461,54 @@ TEST_F(MatrixUnitTest, MobileBlocks) {
   }
 }
 
+TEST_F(MatrixUnitTest, TransposedConvolutions) {
+  const wnnrt_act relu = {WNNRT_RELU, 0, 0}, silu = {WNNRT_SILU, 0, 0};
+  unsigned seed = 0;
+  struct Size {
+    int ci, co, ih, iw, kh, kw;
+  };
+  for (auto [ci, co, ih, iw, kh, kw] :
+       {Size{32, 16, 19, 40, 2, 2}, Size{64, 40, 20, 21, 2, 2}, Size{256, 70, 9, 16, 2, 2},
+        Size{24, 24, 17, 65, 3, 2}, Size{50, 33, 16, 31, 1, 4}, Size{60, 17, 12, 17, 4, 4},
+        Size{41, 100, 15, 50, 2, 1}}) {
+    wnnrt_conv2d_params p = {};
+    p.n = 2, p.ci = ci, p.co = co, p.ih = ih, p.iw = iw, p.oh = ih * kh, p.ow = iw * kw;
+    p.kh = p.stride_h = kh, p.kw = p.stride_w = kw, p.groups = p.dilation_h = p.dilation_w = 1;
+    p.act = ++seed % 2 ? relu : silu, p.residual_after_act = seed % 3 == 0;
+    Random random(seed);
+    auto w = random.reals(size_t(ci) * co * kh * kw), bias = packBias(random.reals(co));
+    auto x = random.reals(size_t(2) * ci * ih * iw);
+    auto residual = toC16(random.reals(size_t(2) * co * p.oh * p.ow), 2, co, p.oh * p.ow);
+    std::vector<float> packed(wnnrt_pack_conv_transpose2d_c16_floats(&p));
+    wnnrt_pack_conv_transpose2d_c16(&p, w.data(), packed.data());
+    auto run = [&, kept = seed % 4](const wnnrt_context &own, const std::vector<float> &from,
+                                    float *y) {
+      Guarded<float> in(toC16(from, 2, p.ci, p.ih * p.iw), kept);
+      Guarded<float> out(wnnrt_c16_bytes(2, p.co, p.oh, p.ow) / 4, kept);
+      ASSERT_EQ(own.kernels->conv_transpose2d_c16(&own, &p, in.data(), packed.data(), bias.data(),
+                                                  kept ? residual.data() : nullptr, out.data()),
+                WNNRT_OK);
+      EXPECT_TRUE(out.intact());
+      std::copy(out.data(), out.data() + out.size(), y);
+    };
+    compareWithVectors(ctx, 2, co, p.oh * p.ow,
+                       [&](const wnnrt_context &own, float *y) { run(own, x, y); });
+    // A pixel that is not for the unit has the outputs that the vectors give it.
+    x[size_t(ih) * iw / 2] = inf();
+    std::vector<float> on(wnnrt_c16_bytes(2, co, p.oh, p.ow) / 4), off(on);
+    wnnrt_context without = ctx;
+    without.features = 0;
+    run(ctx, x, on.data());
+    run(without, x, off.data());
+    auto a = fromC16(on.data(), 2, co, p.oh * p.ow), b = fromC16(off.data(), 2, co, p.oh * p.ow);
+    int special = 0;
+    for (size_t i = 0; i < a.size(); ++i) {
+      EXPECT_EQ(std::isnan(a[i]), std::isnan(b[i])) << i;
+      EXPECT_EQ(std::isinf(a[i]), std::isinf(b[i])) << i;
+      special += !std::isfinite(a[i]);
+    }
+    EXPECT_GT(special, 0);
+  }
+}
+
 } // namespace

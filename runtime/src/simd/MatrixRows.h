@@ -189,7 +189,7 @@ template <class SOURCE> struct MatrixRows {
       __asm__ volatile("" ::: "memory");
       pending = {to, y, residual, n, 0, o, o + P, id, bad, T * 256};
       // Lines that are not near yet arrive while tiles multiply, not when they are stored.
-      for (int q = 0; SOURCE::farOutputs && q < P; ++q) {
+      for (int q = 0; source.farOutputs && q < P; ++q) {
         const float *line = y + source.placeOf(o + q);
         for (int64_t r = 0; r < n; ++r)
           __builtin_prefetch(line + r * source.yRow, 1, 3);

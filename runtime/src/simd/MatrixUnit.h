@@ -6,6 +6,7 @@
 
 #include "../Isa.h"
 #include "../MatrixJob.h"
+#include "../RowsJob.h"
 
 namespace {
 
@@ -40,6 +41,15 @@ inline bool matrixUnitPart(const wnnrt_context *ctx, const wnnrt::MatrixJob &job
       return true;
   }
   return false;
+}
+
+/// What runs products of few weights, or null.
+inline const wnnrt::NarrowPart *narrowPart(const wnnrt_context *ctx) {
+  const wnnrt_part *const volatile *narrow = matrixParts + 1;
+  const wnnrt_part *part = *narrow;
+  return part && (ctx->features & WNNRT_FEATURE_MATRIX_UNIT)
+             ? static_cast<const wnnrt::NarrowPart *>(part->tiles)
+             : nullptr;
 }
 
 #else

@@ -2,9 +2,11 @@
 // conv_transpose2d_c16: output pixels whose column leaves the same remainder by the stride read the
 // same kernel taps, from neighbouring input pixels. Such a run of one output row is a convolution
 // of stride 1 that stores every stride-th pixel. No output is written twice and none is cleared
-// first; where the kernel is as large as the stride, each tap is a plain matrix product.
+// first; where the kernel is as large as the stride, each tap is a plain matrix product, which is
+// for the matrix unit.
 #include "../Isa.h"
 #include "ConvTile.h"
+#include "MatrixUnit.h"
 #include "Parallel.h"
 
 namespace {
@@ -103,6 +105,47 @@ struct Transposed : ConvTile {
     }
   }
 
+#if defined(__AVX512F__)
+  /// Where each output has one tap, on the matrix unit. False: where that is not worth it.
+  bool onUnit(const wnnrt_context *ctx) const {
+    const int64_t steps = (p->ci + 31) / 32, most = steps ? narrowWeights / (steps * taps) : 0;
+    const wnnrt::NarrowPart *part = narrowPart(ctx);
+    if (!part || p->kh != p->stride_h || p->kw != p->stride_w || p->pad_top || p->pad_left ||
+        p->dilation_h != 1 || p->dilation_w != 1 || p->groups != 1 || p->ci < 24 ||
+        steps > narrowSteps || most < 1 || p->iw < 16 || p->oh != p->ih * p->kh ||
+        p->ow != p->iw * p->kw || ohw * p->ci * p->co < 262144)
+      return false;
+    int64_t tapAt[narrowWeights];
+    for (int64_t t = 0; t < taps; ++t)
+      tapAt[t] = (t / p->kw * p->ow + t % p->kw) * 16;
+    const int64_t plane = ohw * 16;
+    for (int64_t panel = 0; panel < panels; panel += most)
+      part->run(ctx, {p->ih,
+                      p->iw,
+                      p->ci,
+                      x,
+                      int64_t(p->iw) * 16,
+                      ihw * 16,
+                      minOf(most, panels - panel),
+                      taps,
+                      w + panel * panelStride,
+                      panelStride,
+                      bias ? bias + panel * 16 : nullptr,
+                      residual ? residual + panel * plane : nullptr,
+                      y + panel * plane,
+                      int64_t(p->kh) * p->ow * 16,
+                      int64_t(p->kw) * 16,
+                      plane,
+                      tapAt,
+                      p->act,
+                      p->residual_after_act != 0,
+                      true});
+    return true;
+  }
+#else
+  bool onUnit(const wnnrt_context *) const { return false; }
+#endif
+
   void image(const wnnrt_context *ctx) const {
     int64_t groups = (panels + tilePanels - 1) / tilePanels;
     bool fewPanels = ctx->parallel_for && groups < 2 * int64_t(ctx->num_threads);
@@ -138,7 +181,8 @@ wnnrt_status WNNRT_SIMD_NS::conv_transpose2d_c16(const wnnrt_context *ctx,
     conv.x = static_cast<const float *>(x) + n * xBatch;
     conv.residual = residual ? static_cast<const float *>(residual) + n * rBatch : nullptr;
     conv.y = static_cast<float *>(y) + n * yBatch;
-    conv.image(ctx);
+    if (!conv.onUnit(ctx))
+      conv.image(ctx);
   }
   return WNNRT_OK;
 }

@@ -21,9 +21,9 @@ using wnnrt::RowsJob;
 
 /// The rows of a job, in blocks of up to four tiles that do not reach over the end of a line.
 struct Rows {
-  static constexpr bool farOutputs = false;
   const RowsJob &j;
   const int64_t stepsAll, outputs, yRow;
+  const bool farOutputs;
   const Split tiles;                  // of a line, in blocks
   int64_t next = 0, end = 0, row = 0; // what is split: block, last block, row of it
   int64_t nextRows = 0, quota = 0;
@@ -35,7 +35,7 @@ struct Rows {
 
   explicit Rows(const RowsJob &job)
       : j(job), stepsAll((j.k + tileStep - 1) / tileStep), outputs(j.panels * j.taps), yRow(j.yRow),
-        tiles((j.rows + 15) / 16, rowTiles) {
+        farOutputs(j.farOutputs), tiles((j.rows + 15) / 16, rowTiles) {
     int rest = static_cast<int>(j.k - (stepsAll - 1) * tileStep);
     lastMask[0] = static_cast<__mmask16>((1u << minOf(16, rest)) - 1u);
     lastMask[1] = static_cast<__mmask16>((1u << maxOf(0, rest - 16)) - 1u);
@@ -174,8 +174,26 @@ bool product(const wnnrt_context *ctx, const wnnrt::MatrixJob &m) {
   if (!isNarrow(m.rows, m.k, panels) || !m.wholePanels || m.xRow != 16 ||
       (m.residual && (m.residualRow != m.yRow || m.residualPanel != m.yPanel)))
     return false;
-  run(ctx, {1, m.rows, m.k, m.x, 0, m.xBlock, panels, 1, m.w, m.panelStride, m.bias, m.residual,
-            m.y, 0, m.yRow, m.yPanel, noTap, m.act, m.residualAfter});
+  run(ctx, {1,
+            m.rows,
+            m.k,
+            m.x,
+            0,
+            m.xBlock,
+            panels,
+            1,
+            m.w,
+            m.panelStride,
+            m.bias,
+            m.residual,
+            m.y,
+            0,
+            m.yRow,
+            m.yPanel,
+            noTap,
+            m.act,
+            m.residualAfter,
+            false});
   return true;
 }
 
