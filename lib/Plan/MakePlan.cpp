@@ -147,10 +147,9 @@ FailureOr<Plan> makePlan(const Graph &g, const PlanOptions &options, Diagnostics
   }
   placeWeights(plan);
   checkArguments(plan);
-  for (KernelCall &c : plan.calls) {
+  for (const KernelCall &c : plan.calls)
     plan.macs += c.macs;
-    c.alone = !worthSharing(c);
-  }
+  chooseAlone(plan);
   return plan;
 }
 

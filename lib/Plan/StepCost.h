@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long a step takes on one core, roughly: what decides whether its work is shared out to
-// threads. Deterministic.
+// Which steps are shared out to threads: how long each takes on one core, roughly, and what it
+// costs to fetch from the other core what the step before left there. Deterministic.
 #pragma once
 
 #include "wnnx/Plan/Plan.h"
 
 namespace wnnx {
 
-double stepUs(const KernelCall &c);
-/// False where handing work to another core and waiting for it costs about what it saves.
-bool worthSharing(const KernelCall &c);
+/// Sets `alone` of all steps for the shortest run on two cores.
+void chooseAlone(Plan &plan);
 
 } // namespace wnnx

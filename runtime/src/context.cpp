@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Context, floating-point mode, versions, and size helpers.
 #include "Kernels.h"
+#include "Ranges.h"
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <xmmintrin.h>
@@ -67,4 +68,24 @@ size_t wnnrt_dtype_bytes(wnnrt_dtype dtype) {
 
 size_t wnnrt_c16_bytes(int64_t n, int64_t c, int64_t h, int64_t w) {
   return static_cast<size_t>(n * blocks16(c) * h * w * 16) * sizeof(float);
+}
+
+void wnnrt::splitRanges(const wnnrt_context *ctx, int64_t items,
+                        void (*fn)(const void *f, int64_t begin, int64_t end), const void *f) {
+  struct Work {
+    decltype(fn) call;
+    const void *f;
+    int64_t items, tasks;
+  } work = {fn, f, items, items < ctx->num_threads ? items : ctx->num_threads};
+  if (!ctx->parallel_for || work.tasks <= 1)
+    return fn(f, 0, items);
+  ctx->parallel_for(
+      ctx->user, static_cast<int32_t>(work.tasks),
+      [](void *arg, int32_t i) {
+        auto *w = static_cast<const Work *>(arg);
+        int64_t begin = w->items * i / w->tasks, end = w->items * (i + 1) / w->tasks;
+        if (begin < end)
+          w->call(w->f, begin, end);
+      },
+      &work);
 }

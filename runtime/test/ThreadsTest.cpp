@@ -5,6 +5,7 @@
 #include "wnnrt_threads.h"
 
 #include <chrono>
+#include <limits>
 #include <thread>
 
 using namespace wnnrt_test;
@@ -215,6 +216,62 @@ TEST(ThreadsTest, RowsAndElementsAreTheSameOnAPool) {
   sameOnPools(2 * 211 * 150, [&](wnnrt_context *c, float *y) {
     return c->kernels->copy_strided(c, &copy, x.data(), y);
   });
+}
+
+/// Convolutions of images large and small enough to be cut by pixels and by channels.
+TEST(ThreadsTest, ImagesAreTheSameWhereverTheyAreCut) {
+  Random random(4);
+  struct Shape {
+    int ci, co, h, w, kernel, stride;
+  };
+  for (Shape s :
+       {Shape{20, 40, 14, 14, 1, 1}, Shape{64, 96, 13, 13, 1, 1}, Shape{16, 16, 32, 32, 3, 1},
+        Shape{24, 20, 19, 27, 3, 1}, Shape{40, 70, 7, 7, 3, 1}, Shape{33, 65, 15, 17, 3, 2},
+        Shape{16, 48, 12, 11, 5, 1}, Shape{300, 200, 12, 12, 1, 1}}) {
+    wnnrt_conv2d_params p = {};
+    p.n = 2, p.ci = s.ci, p.ih = s.h, p.iw = s.w, p.co = s.co, p.kh = p.kw = s.kernel;
+    p.stride_h = p.stride_w = s.stride, p.dilation_h = p.dilation_w = p.groups = 1;
+    p.pad_top = p.pad_left = s.kernel / 2, p.act = {WNNRT_SILU, 0, 0};
+    p.oh = (s.h - 1) / s.stride + 1, p.ow = (s.w - 1) / s.stride + 1;
+    auto size = [](int c, int hw) { return size_t((c + 15) / 16 * 16) * size_t(hw); };
+    auto x = random.reals(2 * size(s.ci, s.h * s.w));
+    auto w = random.reals(size_t(s.co) * size_t(s.ci) * size_t(s.kernel * s.kernel));
+    std::vector<float> packed(size_t(wnnrt_pack_conv2d_c16_floats(&p)));
+    wnnrt_pack_conv2d_c16(&p, w.data(), packed.data());
+    sameOnPools(2 * size(s.co, p.oh * p.ow), [&](wnnrt_context *c, float *y) {
+      return c->kernels->conv2d_c16(c, &p, x.data(), packed.data(), nullptr, nullptr, y);
+    });
+    wnnrt_conv2d_params d = p;
+    d.co = d.groups = s.ci, d.kh = d.kw = 3, d.pad_top = d.pad_left = 1;
+    std::vector<float> perChannel(size(s.ci, 9));
+    for (float &v : perChannel)
+      v = float(random.reals(1)[0]);
+    sameOnPools(2 * size(s.ci, p.oh * p.ow), [&](wnnrt_context *c, float *y) {
+      return c->kernels->depthwise_c16(c, &d, x.data(), perChannel.data(), nullptr, nullptr, y);
+    });
+    std::vector<int32_t> table(size_t(s.ci) - 3);
+    for (size_t i = 0; i < table.size(); ++i)
+      table[i] = int32_t(i * 7 % size_t(s.ci));
+    wnnrt_gather_channels_params g = {};
+    g.n = 2, g.c_in = s.ci, g.c_out = int32_t(table.size()), g.hw = s.h * s.w;
+    sameOnPools(2 * size(g.c_out, g.hw), [&](wnnrt_context *c, float *y) {
+      return c->kernels->gather_channels_c16(c, &g, x.data(), nullptr, table.data(), y);
+    });
+    if (s.kernel > 1)
+      continue;
+    wnnrt_scaled_conv_params sc = {};
+    sc.n = 2, sc.ci = s.ci, sc.co = s.co, sc.hw = s.h * s.w, sc.act = {WNNRT_RELU, 0, 0};
+    sc.input_act = {WNNRT_HARDSWISH, 0, 0};
+    auto scale = random.reals(size(s.ci, 1)), shift = random.reals(size(s.ci, 1));
+    std::vector<float> scratch(wnnrt_conv2d_scaled_c16_scratch_bytes(&sc) / 4);
+    for (float special : {0.5f, std::numeric_limits<float>::infinity()}) {
+      x[size_t(5 * 16 + 3)] = special; // where one thread sees it and another does not
+      sameOnPools(2 * size(s.co, sc.hw), [&](wnnrt_context *c, float *y) {
+        return c->kernels->conv2d_scaled_c16(c, &sc, x.data(), scale.data(), shift.data(),
+                                             packed.data(), nullptr, nullptr, y, scratch.data());
+      });
+    }
+  }
 }
 
 TEST(ThreadsTest, ProductsAreTheSameOnAPool) {

@@ -3,6 +3,7 @@
 #ifndef WNNRT_SRC_SIMD_PARALLEL_H
 #define WNNRT_SRC_SIMD_PARALLEL_H
 
+#include "../Ranges.h"
 #include "Simd.h"
 
 namespace {
@@ -20,33 +21,19 @@ WNNRT_INLINE bool sharePixels(int64_t pixels, int64_t weights = 0, int64_t float
 /// one before it did finds in each core's caches what that core wrote.
 template <class F>
 WNNRT_INLINE void splitWork(const wnnrt_context *ctx, int64_t items, const F &f) {
-  if (!ctx->parallel_for || ctx->num_threads <= 1 || items <= 1) {
-    f(int64_t(0), items);
-    return;
-  }
-  struct Work {
-    const F *f;
-    int64_t items, tasks;
-  } work = {&f, items, minOf(items, ctx->num_threads)};
-  ctx->parallel_for(
-      ctx->user, static_cast<int32_t>(work.tasks),
-      [](void *arg, int32_t i) {
-        auto *w = static_cast<const Work *>(arg);
-        int64_t begin = w->items * i / w->tasks, end = w->items * (i + 1) / w->tasks;
-        if (begin < end)
-          (*w->f)(begin, end);
-      },
-      &work);
+  wnnrt::splitRanges(
+      ctx, items,
+      [](const void *g, int64_t begin, int64_t end) { (*static_cast<const F *>(g))(begin, end); },
+      &f);
 }
 
 /// The same for pixels, of which a thread gets at least `least`.
 template <class F>
 WNNRT_INLINE void splitPixels(const wnnrt_context *ctx, int64_t pixels, int64_t least, const F &f) {
   int64_t threads = ctx->parallel_for ? maxOf(1, ctx->num_threads) : 1;
-  if (pixels >= threads * least)
-    return splitWork(ctx, pixels, f);
-  splitWork(ctx, (pixels + least - 1) / least,
-            [&](int64_t begin, int64_t end) { f(begin * least, minOf(pixels, end * least)); });
+  const int64_t step = pixels >= threads * least ? 1 : least;
+  splitWork(ctx, (pixels + step - 1) / step,
+            [&](int64_t begin, int64_t end) { f(begin * step, minOf(pixels, end * step)); });
 }
 
 /// The same for work bound by memory, of which an item touches `floats` numbers: not shared
@@ -54,10 +41,10 @@ WNNRT_INLINE void splitPixels(const wnnrt_context *ctx, int64_t pixels, int64_t 
 template <class F>
 WNNRT_INLINE void splitLight(const wnnrt_context *ctx, int64_t items, int64_t floats, const F &f) {
   int64_t smallest = maxOf(1, 4096 / maxOf(1, floats));
+  wnnrt_context alone = *ctx;
   if (items < 2 * smallest)
-    f(int64_t(0), items);
-  else
-    splitWork(ctx, items, f);
+    alone.num_threads = 1;
+  splitWork(&alone, items, f);
 }
 
 /// Calls f(plane, row) for all rows of all planes of 16 channels, of which a row touches `floats`
@@ -65,17 +52,15 @@ WNNRT_INLINE void splitLight(const wnnrt_context *ctx, int64_t items, int64_t fl
 template <class F>
 WNNRT_INLINE void splitRows(const wnnrt_context *ctx, int64_t planes, int64_t rows, int64_t columns,
                             int64_t floats, const F &f) {
-  if (sharePixels(rows * columns))
-    splitLight(ctx, rows, floats * planes, [&](int64_t begin, int64_t end) {
-      for (int64_t plane = 0; plane < planes; ++plane)
-        for (int64_t row = begin; row < end; ++row)
-          f(plane, row);
-    });
-  else
-    splitLight(ctx, planes * rows, floats, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i)
-        f(i / rows, i % rows);
-    });
+  const bool byRows = sharePixels(rows * columns);
+  const int64_t items = byRows ? rows : planes * rows;
+  splitLight(ctx, items, byRows ? floats * planes : floats, [&](int64_t begin, int64_t end) {
+    const int64_t some = end - begin;
+    for (int64_t i = 0, all = byRows ? planes * some : some; i < all; ++i) {
+      int64_t at = byRows ? i / some * rows + begin + i % some : begin + i;
+      f(at / rows, at % rows);
+    }
+  });
 }
 
 } // namespace

@@ -54,12 +54,12 @@ struct LaneMove {
 /// Calls f(first block, last, first pixel, last) for a part of all blocks or of all pixels.
 template <class F>
 void splitBlocks(const wnnrt_context *ctx, int64_t blocks, int64_t pixels, const F &f) {
-  if (sharePixels(pixels))
-    splitLight(ctx, pixels, blocks * 32,
-               [&](int64_t begin, int64_t end) { f(0, blocks, begin, end); });
-  else
-    splitLight(ctx, blocks, pixels * 32,
-               [&](int64_t begin, int64_t end) { f(begin, end, 0, pixels); });
+  const bool byPixels = sharePixels(pixels);
+  splitLight(ctx, byPixels ? pixels : blocks, 32 * (byPixels ? blocks : pixels),
+             [&](int64_t begin, int64_t end) {
+               f(byPixels ? 0 : begin, byPixels ? blocks : end, byPixels ? begin : 0,
+                 byPixels ? end : pixels);
+             });
 }
 
 } // namespace

@@ -58,18 +58,18 @@ struct Conv : ConvTile {
     int64_t innerBegin, innerEnd; // the rows that see no border
   };
   int64_t shares() const { return regions ? p->oh : runs * Split(runLength, tilePixels).count; }
-  Part part(int64_t begin, int64_t end) const {
+  WNNRT_NOINLINE Part part(int64_t begin, int64_t end) const {
     int64_t innerBegin = minOf(end, maxOf(begin, rowBegin));
     return {begin, end, innerBegin, maxOf(innerBegin, minOf(end, rowEnd))};
   }
 
-  int64_t tiles(const Part &r) const {
+  WNNRT_NOINLINE int64_t tiles(const Part &r) const {
     if (!regions)
       return r.end - r.begin;
     return (r.end - r.begin) * Split(columnEnd - columnBegin, tilePixels).count +
            (p->ow - (columnEnd - columnBegin)) * columnTiles(r);
   }
-  int64_t columnTiles(const Part &r) const {
+  WNNRT_NOINLINE int64_t columnTiles(const Part &r) const {
     int64_t inner = r.innerEnd - r.innerBegin;
     return r.end - r.begin - inner + Split(inner, tilePixels).count;
   }
@@ -145,6 +145,12 @@ struct Conv : ConvTile {
                     (int64_t(r) * p->dilation_h * p->iw + int64_t(s) * p->dilation_w) * 16, inside);
   }
 
+  WNNRT_NOINLINE TileAt tileAt(const Part &part, int64_t tile, TileInput &in) const {
+    const TileAt at = tileAt(part, tile);
+    prepare(in, at);
+    return at;
+  }
+
   /// Weights stay in the cache and pixels stream: large images with few weights.
   void pixelsOutermost(const Part &part) const {
     TileInput in;
@@ -153,8 +159,7 @@ struct Conv : ConvTile {
       return runAllPanels(in, Split(ohw, tilePixels), part.begin, part.end);
     }
     for (int64_t tile = 0, tileCount = tiles(part); tile < tileCount; ++tile) {
-      const TileAt at = tileAt(part, tile);
-      prepare(in, at);
+      const TileAt at = tileAt(part, tile, in);
       for (int32_t panel = 0; panel < panels;) {
         int32_t lo, hi;
         int count = groupAt(panel, panels, &lo, &hi);
@@ -183,8 +188,7 @@ struct Conv : ConvTile {
         continue;
       }
       for (int64_t tile = 0; tile < tileCount; ++tile) {
-        const TileAt at = tileAt(part, tile);
-        prepare(in, at);
+        const TileAt at = tileAt(part, tile, in);
         run(in, at.oy * p->ow + at.ox, at.pixels, panel, count, lo, hi, next, lines ? perTile : 0);
         next += perTile * 64;
       }
@@ -195,19 +199,15 @@ struct Conv : ConvTile {
   void image(const wnnrt_context *ctx, bool pixelsFirst) const {
     int64_t groups = (panels + tilePanels - 1) / tilePanels, weights = panelStride * panels;
     // Few panels for many threads: pixels as well.
-    bool few = ctx->parallel_for && groups < int64_t(ctx->num_threads);
-    if (pixelsFirst || few || sharePixels(ohw, weights, 16 * panels * ohw + p->ci * ihw))
-      splitWork(ctx, shares(), [&](int64_t begin, int64_t end) {
-        if (pixelsFirst)
-          pixelsOutermost(part(begin, end));
-        else
-          panelsOutermost(part(begin, end), 0, panels);
-      });
-    else
-      splitWork(ctx, groups, [this](int64_t begin, int64_t end) {
-        panelsOutermost(part(0, shares()), static_cast<int32_t>(begin * tilePanels),
-                        static_cast<int32_t>(minOf(panels, end * tilePanels)));
-      });
+    bool byPixels = pixelsFirst || (ctx->parallel_for && groups < int64_t(ctx->num_threads)) ||
+                    sharePixels(ohw, weights, 16 * panels * ohw + p->ci * ihw);
+    splitWork(ctx, byPixels ? shares() : groups, [&](int64_t begin, int64_t end) {
+      Part some = byPixels ? part(begin, end) : part(0, shares());
+      if (pixelsFirst)
+        return pixelsOutermost(some);
+      panelsOutermost(some, static_cast<int32_t>(byPixels ? 0 : begin * tilePanels),
+                      static_cast<int32_t>(byPixels ? panels : minOf(panels, end * tilePanels)));
+    });
   }
 };
 

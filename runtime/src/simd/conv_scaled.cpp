@@ -19,7 +19,7 @@ struct ScaledConv {
   const float *x, *scale, *shift; // of the image
 
   /// Pixels [first, first + count) of block b to `to`.
-  void scaleRun(int64_t b, int64_t first, int64_t count, float *to) const {
+  WNNRT_NOINLINE void scaleRun(int64_t b, int64_t first, int64_t count, float *to) const {
     const float *from = x + (b * p->hw + first) * 16;
     // A few kilobytes at a time, so that an activation finds them in the first-level cache.
     for (int64_t i = 0; i < count; i += 64) {
@@ -50,12 +50,12 @@ struct ScaledConv {
   }
 
   /// Output panels [begin, end) of `count` scaled pixels at `scaled`, which are those from `first`.
-  void panels(const float *scaled, int64_t first, int64_t count, int64_t begin, int64_t end,
-              bool unit, bool weightsAreFar) const {
+  WNNRT_NOINLINE void panels(const float *scaled, int64_t first, int64_t count, int64_t begin,
+                             int64_t end, bool weightsAreFar) const {
     ConvTile run = conv;
     run.x = scaled;
     run.ihw = count;
-    if (unit && matrixUnitPart(&alone, run.product(first, count, begin, end)))
+    if (onUnit && matrixUnitPart(&alone, run.product(first, count, begin, end)))
       return;
     Split split(count, tilePixels);
     TileInput in;
@@ -73,10 +73,17 @@ struct ScaledConv {
 
 constexpr int64_t mostRuns = 32;
 
-/// Pixels are shared out, for which runs are cut. Whether a run is one for the matrix unit is
-/// decided for the whole of it, so that results do not depend on the threads.
+/// Pixels are shared out, for which runs are cut. Which pixels are not for the matrix unit is found
+/// out run by run; such a run is computed whole, so that results do not depend on the threads.
 void shareParts(const wnnrt_context *ctx, const ScaledConv &c, const Split &runs, float *room) {
   const int64_t blocks = blocksOf16(c.p->ci);
+  auto scale = [&](int64_t first, int64_t count) {
+    for (int64_t b = 0; b < blocks; ++b)
+      c.scaleRun(b, first, count, room + first * blocks * 16 + b * count * 16);
+  };
+  auto multiply = [&](int64_t first, int64_t count, bool weightsAreFar) {
+    c.panels(room + first * blocks * 16, first, count, 0, c.conv.panels, weightsAreFar);
+  };
   // Calls f(run, first pixel, count) for the parts of [begin, end).
   auto parts = [&](int64_t begin, int64_t end, auto f) {
     for (int64_t r = 0; r < runs.count; ++r) {
@@ -86,21 +93,23 @@ void shareParts(const wnnrt_context *ctx, const ScaledConv &c, const Split &runs
         f(r, from, to - from);
     }
   };
-  uint32_t unfit = c.onUnit ? 0 : ~uint32_t(0); // a bit for each run
+  uint32_t unfit = 0; // a bit for each run
   splitPixels(ctx, c.p->hw, tilePixels, [&](int64_t begin, int64_t end) {
     parts(begin, end, [&](int64_t r, int64_t first, int64_t count) {
-      float *mine = room + first * blocks * 16;
-      for (int64_t b = 0; b < blocks; ++b)
-        c.scaleRun(b, first, count, mine + b * count * 16);
-      if (c.onUnit && !c.fitsUnit(mine, count))
+      scale(first, count);
+      if (c.onUnit && !c.fitsUnit(room + first * blocks * 16, count))
         __atomic_fetch_or(&unfit, uint32_t(1) << r, __ATOMIC_RELAXED);
     });
   });
+  const uint32_t whole = __atomic_load_n(&unfit, __ATOMIC_RELAXED);
   splitPixels(ctx, c.p->hw, tilePixels, [&](int64_t begin, int64_t end) {
-    uint32_t none = __atomic_load_n(&unfit, __ATOMIC_RELAXED);
     parts(begin, end, [&](int64_t r, int64_t first, int64_t count) {
-      c.panels(room + first * blocks * 16, first, count, 0, c.conv.panels, !(none >> r & 1),
-               first == begin);
+      if (!(whole >> r & 1))
+        return multiply(first, count, first == begin);
+      if (first != runs.begin(r))
+        return;
+      scale(first, runs.sizeOf(r));
+      multiply(first, runs.sizeOf(r), true);
     });
   });
 }
@@ -151,7 +160,7 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_scaled_c16(const wnnrt_context *ctx,
           for (int64_t b = 0; b < blocks; ++b)
             c.scaleRun(b, first, count, mine + b * count * 16);
           // Later runs find the weights in the second-level cache.
-          c.panels(mine, first, count, 0, c.conv.panels, c.onUnit, r == begin);
+          c.panels(mine, first, count, 0, c.conv.panels, r == begin);
         }
       });
       continue;
@@ -165,8 +174,7 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_scaled_c16(const wnnrt_context *ctx,
         c.scaleRun(b, 0, hw, room + b * hw * 16);
     });
     splitWork(ctx, (c.conv.panels + tilePanels - 1) / tilePanels, [&](int64_t begin, int64_t end) {
-      c.panels(room, 0, hw, begin * tilePanels, minOf(c.conv.panels, end * tilePanels), c.onUnit,
-               true);
+      c.panels(room, 0, hw, begin * tilePanels, minOf(c.conv.panels, end * tilePanels), true);
     });
   }
   return WNNRT_OK;

@@ -181,11 +181,11 @@ wnnrt_status WNNRT_SIMD_NS::depthwise_c16(const wnnrt_context *ctx, const wnnrt_
       }
     }
   };
-  if (sharePixels(ohw))
-    splitWork(ctx, p->oh,
-              [&](int64_t begin, int64_t end) { planes(0, p->n * blocks, begin, end); });
-  else
-    splitWork(ctx, p->n * blocks, [&](int64_t from, int64_t to) { planes(from, to, 0, p->oh); });
+  const bool byRows = sharePixels(ohw);
+  splitWork(ctx, byRows ? p->oh : p->n * blocks, [&](int64_t begin, int64_t end) {
+    planes(byRows ? 0 : begin, byRows ? p->n * blocks : end, byRows ? begin : 0,
+           byRows ? end : p->oh);
+  });
   return WNNRT_OK;
 }
 } // namespace wnnrt

@@ -352,13 +352,12 @@ bool product(const wnnrt_context *ctx, const MatrixJob &job) {
   });
   if (!__atomic_load_n(&finite, __ATOMIC_RELAXED))
     return false;
-  if (job.rows >= 2 * most * ctx->num_threads ||
-      sharePixels(job.rows, job.k * job.n, job.rows * (job.k + job.n)))
-    splitPixels(ctx, job.rows, 16,
-                [&](int64_t begin, int64_t end) { rowsByPanels(job, begin, end, 0, panels); });
-  else
-    splitWork(ctx, panels,
-              [&](int64_t begin, int64_t end) { rowsByPanels(job, 0, job.rows, begin, end); });
+  const bool byRows = job.rows >= 2 * most * ctx->num_threads ||
+                      sharePixels(job.rows, job.k * job.n, job.rows * (job.k + job.n));
+  splitPixels(ctx, byRows ? job.rows : panels, byRows ? 16 : 1, [&](int64_t begin, int64_t end) {
+    rowsByPanels(job, byRows ? begin : 0, byRows ? end : job.rows, byRows ? 0 : begin,
+                 byRows ? panels : end);
+  });
   return true;
 }
 

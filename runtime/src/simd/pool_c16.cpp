@@ -57,23 +57,25 @@ WNNRT_INLINE Window adaptiveWindow(const wnnrt_adaptive_pool2d_params *p, int64_
           ((ox + 1) * p->iw + p->ow - 1) / p->ow};
 }
 
-/// Sum of `n` vectors 16 floats apart, with four running sums.
-WNNRT_INLINE vf sumOfPixels(const float *x, int64_t n) {
-  vf sum[4] = {vzero(), vzero(), vzero(), vzero()};
-  int64_t i = 0;
-  for (; i + 4 <= n; i += 4) {
-    WNNRT_UNROLL
-    for (int k = 0; k < 4; ++k)
-      sum[k] = vadd(sum[k], vload(x + (i + k) * 16));
+/// Sums of 16 channels of n pixels, with four running sums.
+WNNRT_NOINLINE void sumOfPixels(const float *x, int64_t n, float *y) {
+  for (int lane = 0; lane < 16; lane += vlanes, x += vlanes) {
+    vf sum[4] = {vzero(), vzero(), vzero(), vzero()};
+    int64_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+      WNNRT_UNROLL
+      for (int k = 0; k < 4; ++k)
+        sum[k] = vadd(sum[k], vload(x + (i + k) * 16));
+    }
+    for (; i < n; ++i)
+      sum[0] = vadd(sum[0], vload(x + i * 16));
+    vstore(y + lane, vadd(vadd(sum[0], sum[1]), vadd(sum[2], sum[3])));
   }
-  for (; i < n; ++i)
-    sum[0] = vadd(sum[0], vload(x + i * 16));
-  return vadd(vadd(sum[0], sum[1]), vadd(sum[2], sum[3]));
 }
 
 /// Large images are summed in as many pieces, whatever the threads are, so that a thread sums the
 /// pixels that it wrote and sums are the same for any number of threads.
-constexpr int64_t poolPieces = 4, poolMostBlocks = 64;
+constexpr int64_t poolPieces = 4, poolPlanes = 64; // at a time
 
 WNNRT_INLINE float sumOfRow(const float *x, int64_t n) {
   vf a = vzero(), b = vzero();
@@ -147,42 +149,30 @@ wnnrt_status WNNRT_SIMD_NS::global_avg_pool(const wnnrt_context *ctx,
     });
     return WNNRT_OK;
   }
-  int64_t blocks = blocksOf16(p->c), planes = p->n * blocks, hw = p->hw;
-  // The mean of lanes of a plane from their sum.
-  auto put = [&](int64_t i, int lane, vf sum) {
-    int64_t channel = i % blocks * 16 + lane, left = p->c - channel;
-    vf mean = vdiv(sum, vset(static_cast<float>(hw)));
-    float *to = y + i / blocks * p->c + channel;
-    if (left >= vlanes)
-      vstore(to, mean);
-    else if (left > 0)
-      vstorePart(to, mean, static_cast<int>(left));
-  };
-  if (sharePixels(hw) && planes <= poolMostBlocks) {
-    alignas(64) float sums[poolPieces * poolMostBlocks * 16];
-    splitLight(ctx, poolPieces, planes * hw * 16 / poolPieces, [&](int64_t begin, int64_t end) {
-      for (int64_t piece = begin; piece < end; ++piece) {
-        int64_t first = hw * piece / poolPieces, last = hw * (piece + 1) / poolPieces;
-        for (int64_t i = 0; i < planes; ++i)
-          for (int lane = 0; lane < 16; lane += vlanes)
-            vstore(sums + (piece * planes + i) * 16 + lane,
-                   sumOfPixels(x + (i * hw + first) * 16 + lane, last - first));
+  const int64_t blocks = blocksOf16(p->c), planes = p->n * blocks, hw = p->hw;
+  const int64_t pieces = sharePixels(hw) ? poolPieces : 1;
+  const vf count = vset(static_cast<float>(hw));
+  alignas(64) float sums[poolPieces * poolPlanes * 16];
+  for (int64_t base = 0; base < planes; base += poolPlanes) {
+    const int64_t some = minOf(poolPlanes, planes - base), per = pieces > 1 ? some : 1;
+    splitLight(ctx, pieces * some / per, hw * 16 * per / pieces, [&](int64_t begin, int64_t end) {
+      for (int64_t u = begin * per; u < end * per; ++u) {
+        int64_t first = hw * (u / some) / pieces, last = hw * (u / some + 1) / pieces;
+        sumOfPixels(x + ((base + u % some) * hw + first) * 16, last - first, sums + u * 16);
       }
     });
-    for (int64_t i = 0; i < planes; ++i)
+    for (int64_t i = base; i < base + some; ++i)
       for (int lane = 0; lane < 16; lane += vlanes) {
-        vf sum = vload(sums + i * 16 + lane);
-        for (int64_t piece = 1; piece < poolPieces; ++piece)
-          sum = vadd(sum, vload(sums + (piece * planes + i) * 16 + lane));
-        put(i, lane, sum);
+        const float *from = sums + (i - base) * 16 + lane;
+        vf sum = vload(from);
+        for (int64_t piece = 1; piece < pieces; ++piece)
+          sum = vadd(sum, vload(from + piece * some * 16));
+        int64_t channel = i % blocks * 16 + lane, left = p->c - channel;
+        float *to = y + i / blocks * p->c + channel;
+        if (left > 0)
+          vstorePart(to, vdiv(sum, count), static_cast<int>(minOf(left, vlanes)));
       }
-    return WNNRT_OK;
   }
-  splitLight(ctx, planes, hw * 16, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
-      for (int lane = 0; lane < 16; lane += vlanes)
-        put(i, lane, sumOfPixels(x + i * hw * 16 + lane, hw));
-  });
   return WNNRT_OK;
 }
 
