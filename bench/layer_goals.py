@@ -14,6 +14,9 @@ their goal (--all: every one), then a summary of the classes:
     winograd  images of 28x28 and above, counted as direct: 220 %
     other     convolutions and matrix products of more than 5 MFLOP: 75 %
     stream    matrix products with one row, which read each weight once: 60 % of the memory's bandwidth
+    depthwise, elementwise (activations, sums, norms of batches, copies, shuffles, transposed copies):
+              those of 200 kB and more: 60 % of the bandwidth of the level that holds all that they
+              touch, by an addition of two arrays that lie there, measured before and after each network
 """
 import argparse
 import os
@@ -22,8 +25,48 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-STEP = re.compile(r"^ +(\d+) +([\d.]+) +[\d.]+% +([\d.]+) +([\d.]+)% +[\d.]+ +([\d.]+)%  (\w+)")
-GOALS = {"deep": 90, "winograd": 220, "other": 75, "stream": 60}
+STEP = re.compile(r"^ +(\d+) +([\d.]+) +[\d.]+% +([\d.]+) +([\d.]+)% +([\d.]+) +([\d.]+)%  (\w+) +(.*)")
+GOALS = {"deep": 90, "winograd": 220, "other": 75, "stream": 60, "depthwise": 60, "elementwise": 60}
+LIGHT = ("depthwise", "elementwise")
+ELEMENTWISE = {"unary", "binary", "where", "batch_norm", "copy_strided", "copy_channels_c16",
+               "gather_channels_c16", "plain_to_c16", "c16_to_plain", "upsample2d", "pad"}
+CACHE2, CACHE3 = (int(subprocess.run(["getconf", f"LEVEL{i}_CACHE_SIZE"], stdout=subprocess.PIPE,
+                                     text=True).stdout or 0) for i in (2, 3))
+# Adds arrays that together take the bytes of each argument; prints GB/s, as the profile counts.
+ADDITION = r"""
+#include "wnnrt.h"
+#include <chrono>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+int main(int argc, char **argv) {
+  wnnrt_context ctx;
+  wnnrt_context_init(&ctx);
+  ctx.kernels = wnnrt_kernels_for(wnnrt_isa(atoi(argv[1])));
+  for (int i = 2; i < argc; ++i) {
+    int64_t n = atoll(argv[i]) / 12 / 16 * 16;
+    auto *a = static_cast<float *>(aligned_alloc(64, size_t(n) * 12));
+    memset(a, 0, size_t(n) * 12);
+    wnnrt_binary_params p = {};
+    p.op = WNNRT_ADD, p.dtype = WNNRT_F32, p.rank = 1, p.dims[0] = n;
+    p.a_strides[0] = p.b_strides[0] = 1;
+    double best = 1e9;
+    for (int turn = 0; turn < 40; ++turn) {
+      auto begin = std::chrono::steady_clock::now();
+      ctx.kernels->binary(&ctx, &p, a, a + n, a + 2 * n);
+      std::chrono::duration<double> s = std::chrono::steady_clock::now() - begin;
+      best = s.count() < best ? s.count() : best;
+    }
+    printf("%.2f\n", double(n) * 12e-9 / best);
+    free(a);
+  }
+}
+"""
+
+
+def library_of(args):
+    return args.library or next(os.path.join(d, f) for d, _, files in os.walk(args.build)
+                                for f in files if f == "libwnnrt.a")
 
 
 def build(name, args):
@@ -35,8 +78,7 @@ def build(name, args):
                     os.path.join(args.networks, name, "net.pt"), "--rules", args.rules, "--name",
                     "net", "--weights=file", "--profile", "--quiet",
                     "--matrix-unit=" + args.matrix_unit, "-o", cpp], check=True)
-    library = args.library or next(os.path.join(d, f) for d, _, files in os.walk(args.build)
-                                   for f in files if f == "libwnnrt.a")
+    library = library_of(args)
     program = os.path.join(folder, "net_profile")
     subprocess.run([os.environ.get("CXX", "c++"), "-std=c++17", "-O1", "-pthread", "-I",
                     os.path.join(ROOT, "runtime", "include"), cpp, program + ".cpp", library, "-o",
@@ -49,8 +91,36 @@ def build(name, args):
     return folder, program, steps
 
 
-def classify(kernel, p, flops):
+def addition(args):
+    """A program that adds arrays, and the sizes that it is given for the second and third level."""
+    folder = os.path.join(args.networks, "addition")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "addition.cpp"), "w", encoding="utf-8") as f:
+        f.write(ADDITION)
+    subprocess.run([os.environ.get("CXX", "c++"), "-std=c++17", "-O1", "-I",
+                    os.path.join(ROOT, "runtime", "include"), f.name, library_of(args), "-o",
+                    os.path.join(folder, "addition")], check=True)
+    isa = {"vec128": 1, "avx2": 2, "avx512": 3}[args.isa or "avx512"]
+    return ["taskset", "-c", str(args.core), os.path.join(folder, "addition"), str(isa),
+            str(CACHE2 // 2), str(min(8 * CACHE2, CACHE3 // 4))]
+
+
+def bandwidths(command):
+    """GB/s of the second and third level."""
+    text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return [float(line) for line in text.split()]
+
+
+def level(moved):
+    """The level that holds so many bytes: 0 is the second, 1 the third, 2 memory."""
+    return 0 if moved <= CACHE2 * 3 // 4 else 1 if moved <= CACHE3 // 2 else 2
+
+
+def classify(kernel, p, flops, moved):
     """The class of a step, or None where no goal is set."""
+    if kernel == "depthwise_c16" or kernel in ELEMENTWISE:
+        kind = "depthwise" if kernel == "depthwise_c16" else "elementwise"
+        return kind if moved >= 200e3 else None
     if kernel == "linear":
         if p["m"] == 1:
             return "stream" if flops > 1e6 else None
@@ -98,24 +168,34 @@ def main():
     if not names:
         sys.exit(f"error: no network in `{args.networks}`; bench/peers/run.py makes them")
     totals = {c: [0, 0, 0.0, 0.0] for c in GOALS}  # layers, met, us, us at the goal
+    add = addition(args)
     for name in names:
         folder, program, params = build(name, args)
+        before = bandwidths(add)
         text = subprocess.run(
             ["taskset", "-c", str(args.core), program, f"--runs={args.runs}",
              "--weights=" + os.path.join(folder, "net.weights")]
             + ([f"--isa={args.isa}"] if args.isa else []),
             check=True, stdout=subprocess.PIPE, text=True).stdout
-        print(f"{name} ({text.splitlines()[0].split(': ', 1)[1]})")
+        near = [max(pair) for pair in zip(before, bandwidths(add))]
+        head = text.splitlines()[0].split(": ", 1)[1]
+        print(f"{name} ({head}; additions {near[0]} and {near[1]} GB/s)")
+        near.append(float(re.search(r"memory ([\d.]+) GB/s", head)[1]))
         for line in text.splitlines():
             m = STEP.match(line)
             if not m:
                 continue
-            index, us, gflops, peak, memory, kernel = m.groups()
-            us, p = float(us), params[int(index)]
-            kind = classify(kernel, p, float(gflops) * us * 1e3)
+            index, us, gflops, peak, speed, memory, kernel, what = m.groups()
+            us, p, moved = float(us), params[int(index)], float(speed) * float(us) * 1e3
+            kind = classify(kernel, p, float(gflops) * us * 1e3, moved)
             if not kind:
                 continue
             share = float(memory if kind == "stream" else peak)
+            rate, text = f"{gflops:>7} GFLOP/s", "" if kind in LIGHT else describe(p)
+            if kind in LIGHT:
+                share = 100 * float(speed) / near[level(moved)]
+                rate = f"{speed:>7} GB/s, L{level(moved) + 2}"
+                text = f"{moved / 1e6:.2f} MB {what[:60]}"
             met = share >= GOALS[kind]
             total = totals[kind]
             total[0] += 1
@@ -123,12 +203,12 @@ def main():
             total[2] += us
             total[3] += us * min(1, share / GOALS[kind])
             if args.all or not met:
-                print(f"  {index:>4} {us:9.1f} us {gflops:>7} GFLOP/s {share:6.1f} % of "
-                      f"{GOALS[kind]:>3}  {kind:<8} {kernel:<20} {describe(p)}")
+                print(f"  {index:>4} {us:9.1f} us {rate} {share:6.1f} % of "
+                      f"{GOALS[kind]:>3}  {kind:<8} {kernel:<20} {text}")
         sys.stdout.flush()
-    print(f"\n{'class':<10}{'goal':>6}{'layers':>8}{'reach it':>10}{'ms':>9}{'ms at the goal':>16}")
+    print(f"\n{'class':<12}{'goal':>6}{'layers':>8}{'reach it':>10}{'ms':>9}{'ms at the goal':>16}")
     for kind, (layers, met, us, ideal) in totals.items():
-        print(f"{kind:<10}{GOALS[kind]:>4} %{layers:>8}{met:>10}{us / 1e3:>9.2f}{ideal / 1e3:>16.2f}")
+        print(f"{kind:<12}{GOALS[kind]:>4} %{layers:>8}{met:>10}{us / 1e3:>9.2f}{ideal / 1e3:>16.2f}")
 
 
 if __name__ == "__main__":
