@@ -570,14 +570,16 @@ bool runBand(const wnnrt_context *ctx, const MatrixConv &c) {
   splitWork(ctx, c.shape.images * planeRows, [&](int64_t begin, int64_t end) {
     bool good = true;
     for (int64_t i = begin; i < end; ++i)
-      good &= c.splitRow(i / planeRows, i % planeRows);
+      good &= c.splitRow(i % c.shape.images, i / c.shape.images);
     if (!good)
       __atomic_store_n(&finite, 0, __ATOMIC_RELAXED);
   });
   if (!__atomic_load_n(&finite, __ATOMIC_RELAXED))
     return false;
   int64_t fours = (c.tiles + 3) / 4, twos = (c.panels + 1) / 2;
-  if (c.tiles >= chunkTiles * ctx->num_threads || twos < ctx->num_threads)
+  const bool byTiles =
+      sharePixels(c.ohw, c.panels * c.panelStride, c.p->ci * c.ihw + c.p->co * c.ohw);
+  if (byTiles || twos < ctx->num_threads)
     splitWork(ctx, fours, [&](int64_t begin, int64_t end) {
       runWorker(c, begin * 4, minOf(c.tiles, end * 4), 0, c.panels);
     });
