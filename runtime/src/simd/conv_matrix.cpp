@@ -576,12 +576,12 @@ bool runBand(const wnnrt_context *ctx, const MatrixConv &c) {
   });
   if (!__atomic_load_n(&finite, __ATOMIC_RELAXED))
     return false;
-  int64_t fours = (c.tiles + 3) / 4, twos = (c.panels + 1) / 2;
+  const int64_t twos = (c.panels + 1) / 2;
   const bool byTiles =
       sharePixels(c.ohw, c.panels * c.panelStride, c.p->ci * c.ihw + c.p->co * c.ohw);
   if (byTiles || twos < ctx->num_threads)
-    splitWork(ctx, fours, [&](int64_t begin, int64_t end) {
-      runWorker(c, begin * 4, minOf(c.tiles, end * 4), 0, c.panels);
+    splitWork(ctx, (c.tiles + 1) / 2, [&](int64_t begin, int64_t end) {
+      runWorker(c, begin * 2, minOf(c.tiles, end * 2), 0, c.panels);
     });
   else
     splitWork(ctx, twos, [&](int64_t begin, int64_t end) {
