@@ -63,13 +63,11 @@ Traffic trafficOf(const Plan &plan, size_t step) {
       if (r.tensor < 0 || arg.kind == ArgKind::Scratch)
         continue;
       const PlanTensor &x = plan.tensors[size_t(r.tensor)];
-      if (!isWrite(arg.kind)) {
-        if (std::find(written.begin(), written.end(), x.buffer) != written.end())
-          t.before += double(x.bytes);
-      } else if (x.layout == Layout::C16 && x.type.shape.rank() == 4 &&
-                 x.type.shape.product(2, 4) >= 128) {
+      if (!isWrite(arg.kind) &&
+          std::find(written.begin(), written.end(), x.buffer) != written.end())
+        t.before += double(x.bytes);
+      if (x.layout == Layout::C16 && x.type.shape.rank() == 4 && x.type.shape.product(2, 4) >= 128)
         t.cut = Cut::Pixels;
-      }
     }
   t.mixes = c.kernel == WNNRT_K_linear || (c.macs > 0 && c.kernel != WNNRT_K_depthwise_c16);
   return t;
