@@ -65,8 +65,9 @@ double matrixConvUs(const wnnrt_conv2d_params &p) {
   double rows = p.kh == 1 ? p.oh : double(p.oh - 1) * p.stride_h + p.kh;
   double bytes = rows * columns * (p.kw == 1 ? 1 : p.stride_w) * ((p.ci + 15) / 16) * 64;
   double weights = taps * (p.ci / p.groups) * p.co;
-  return 3 +
-         together(p.n * (tiles * panels * steps * tileUs + bytes / splitBytesPerUs), 4 * weights);
+  double reread = 4 * weights <= 1.5e6 ? 0 : 0.5 * (p.n - 1); // by each picture
+  return 3 + together(p.n * (tiles * panels * steps * tileUs + bytes / splitBytesPerUs),
+                      4 * weights * (1 + reread));
 }
 
 llvm::SmallVector<ConvVariant, 4> convVariants(const wnnrt_conv2d_params &p, int largest,
@@ -75,8 +76,8 @@ llvm::SmallVector<ConvVariant, 4> convVariants(const wnnrt_conv2d_params &p, int
   double macs = double(p.n) * p.oh * p.ow * (p.ci / p.groups) * p.co * p.kh * p.kw;
   bool fits = p.groups == 1 && p.kh == 3 && p.kw == 3 && p.stride_h == 1 && p.stride_w == 1 &&
               p.dilation_h == 1 && p.dilation_w == 1 && p.ci >= 16 && p.co >= 16;
-  // Below this there is nothing to win that is worth other roundings; small layers stay direct where
-  // they may find a matrix unit, which is faster than either.
+  // Below this there is nothing to win that is worth other roundings; small layers stay direct
+  // where they may find a matrix unit, which is faster than either.
   if (fits && macs >= (unit == MatrixUnit::Off ? 1e6 : 4e6)) {
     if (largest >= 2)
       all.push_back({"winograd2", WNNRT_K_conv2d_winograd2_c16, 2});

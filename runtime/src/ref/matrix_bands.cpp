@@ -74,10 +74,19 @@ ConvMatrix::ConvMatrix(const wnnrt_conv2d_params *p) {
   if (across)
     height = ofRow;
   auto bytesOf = [&](int64_t rows) { return pixels(p, rows) * (pairs * 128 + singles * 64); };
-  int64_t most = 1;
-  while (most < p->oh &&
-         bytesOf(most + 1) <= (tiles(p, most) < fewTiles ? bandBytes : bandBytes / 2))
-    ++most;
+  // The largest number of rows, or 1, of which `good` is true; it is for all smaller ones.
+  auto largest = [p](auto good) {
+    int64_t yes = 1, no = int64_t(p->oh) + 1;
+    while (no - yes > 1) {
+      int64_t middle = (yes + no) / 2;
+      (good(middle) ? yes : no) = middle;
+    }
+    return yes;
+  };
+  int64_t most = largest([&](int64_t rows) {
+    return bytesOf(rows) <= bandBytes / 2 ||
+           (bytesOf(rows) <= bandBytes && tiles(p, rows - 1) < fewTiles);
+  });
   bands = (p->oh + most - 1) / most;
   bandRows = (p->oh + bands - 1) / bands;
   bytes = static_cast<size_t>(bytesOf(bandRows));

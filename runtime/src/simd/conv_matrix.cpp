@@ -72,7 +72,8 @@ struct MatrixConv {
     if (shape.singles == 0)
       return;
     const int32_t across = p->dilation_w == 1 ? 2 : 1;
-    for (int32_t b = static_cast<int32_t>(2 * shape.pairs); b < wnnrt::windowBlocks(p); ++b)
+    const int32_t blocks = static_cast<int32_t>(wnnrt::windowBlocks(p));
+    for (int32_t b = static_cast<int32_t>(2 * shape.pairs); b < blocks; ++b)
       for (int32_t r = 0; r < p->kh; ++r)
         for (int32_t s = 0; s < p->kw; s += across) {
           int32_t tap = r * p->kw + s;
