@@ -183,10 +183,13 @@ std::string_view depthwisePart(const KernelCall &c) {
   int64_t k = number(c, "kw"), stride = number(c, "stride_w"), left = number(c, "pad_left");
   bool dilated = number(c, "dilation_h") > 1 || number(c, "dilation_w") > 1;
   int64_t right = (number(c, "ow") - 1) * stride + k - left - number(c, "iw");
-  bool tiles = (k == 3 || k == 5) && number(c, "kh") == k && !dilated && stride >= 1 &&
-               stride <= 2 && left == k / 2 && right <= k / 2 && number(c, "ow") >= 3 &&
-               number(c, "iw") <= 256;
-  return !tiles ? "depthwise_rows" : k == 3 ? "depthwise_3" : "depthwise_5";
+  bool tiles = (k == 3 || k == 5 || (k == 7 && stride == 1)) && number(c, "kh") == k && !dilated &&
+               stride >= 1 && stride <= 2 && left == k / 2 && right <= k / 2 &&
+               number(c, "ow") >= 3 && number(c, "iw") <= 256;
+  return !tiles   ? "depthwise_rows"
+         : k == 3 ? "depthwise_3"
+         : k == 5 ? "depthwise_5"
+                  : "depthwise_7";
 }
 
 /// The runtime's parts (wnnrt_rows.h) that make the steps fast.

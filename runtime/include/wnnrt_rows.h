@@ -95,6 +95,7 @@
   X(acts_erf)                                                                                      \
   X(depthwise_3)                                                                                   \
   X(depthwise_5)                                                                                   \
+  X(depthwise_7)                                                                                   \
   X(depthwise_rows)                                                                                \
   X(first_3s1)                                                                                     \
   X(first_3s2)                                                                                     \

@@ -270,7 +270,7 @@ TEST_P(ConvTest, First) {
 TEST_P(ConvTest, DepthwiseEveryWidth) {
   unsigned seed = 0;
   for (int width = 1; width <= 42; ++width)
-    for (int k : {3, 5})
+    for (int k : {3, 5, 7})
       for (int stride : {1, 2})
         check(ctx, Kernel::Depthwise,
               {1, 16, 4, width, 16, k, stride, 1, k / 2, k / 2, k / 2, k / 2, 16},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// depthwise_c16: one output row of 16 channels at a time. Rows of 3x3 and 5x5 kernels that are
+// depthwise_c16: one output row of 16 channels at a time. Rows of 3x3, 5x5 and 7x7 kernels that are
 // padded alike on both sides run in tiles with every tap unrolled (DepthwiseTiles.h); others in
 // tiles of pixels that see no border (DepthwiseRows.h), beside which border pixels take only the
 // taps inside.
@@ -20,19 +20,19 @@ using wnnrt::WNNRT_SIMD_NS::RowTileTable;
 using wnnrt::WNNRT_SIMD_NS::rowZeroPixels;
 
 // Weak references must not be folded, hence a table.
-const wnnrt_part *const parts[] = {&wnnrt::WNNRT_SIMD_NS::depthwise_3,
-                                   &wnnrt::WNNRT_SIMD_NS::depthwise_5,
-                                   &wnnrt::WNNRT_SIMD_NS::depthwise_rows};
+const wnnrt_part *const parts[] = {
+    &wnnrt::WNNRT_SIMD_NS::depthwise_3, &wnnrt::WNNRT_SIMD_NS::depthwise_5,
+    &wnnrt::WNNRT_SIMD_NS::depthwise_7, &wnnrt::WNNRT_SIMD_NS::depthwise_rows};
 
 /// Tiles of rowTileLeast pixels and more, or null for other shapes.
 const RowTilesFn *rowTilesFor(const wnnrt_conv2d_params *p, int *beyond) {
   if (p->dilation_w != 1 || p->dilation_h != 1 || p->ow < rowTileLeast || p->iw > rowZeroPixels ||
-      p->kh != p->kw || (p->kw != 3 && p->kw != 5) || p->stride_w < 1 || p->stride_w > 2 ||
-      p->pad_left != p->kw / 2)
+      p->kh != p->kw || (p->kw != 3 && p->kw != 5 && p->kw != 7) || p->stride_w < 1 ||
+      p->stride_w > (p->kw == 7 ? 1 : 2) || p->pad_left != p->kw / 2)
     return nullptr;
   int64_t right = (int64_t(p->ow) - 1) * p->stride_w + p->kw - p->pad_left - p->iw;
   *beyond = static_cast<int>(maxOf(0, right));
-  const wnnrt_part *part = right <= p->kw / 2 ? parts[p->kw == 5] : nullptr;
+  const wnnrt_part *part = right <= p->kw / 2 ? parts[p->kw / 2 - 1] : nullptr;
   return part ? static_cast<const RowTileTable *>(part->tiles)->fn[p->stride_w == 2] : nullptr;
 }
 
@@ -56,9 +56,9 @@ WNNRT_INLINE void borderPixel(const RowJob &job, int64_t ox, int64_t first, int6
 }
 
 InsideFn insideFor(const wnnrt_conv2d_params *p) {
-  if (!parts[2])
+  if (!parts[3])
     return nullptr;
-  auto *table = static_cast<const RowTable *>(parts[2]->tiles);
+  auto *table = static_cast<const RowTable *>(parts[3]->tiles);
   bool common =
       p->dilation_w == 1 && (p->kw == 3 || p->kw == 5) && (p->stride_w == 1 || p->stride_w == 2);
   return common ? table->fn[p->kw == 5][p->stride_w == 2] : table->any;
