@@ -53,34 +53,36 @@ void storeBlock(DType dtype, uint8_t *to, const double *x, int64_t n) {
     storeElement(dtype, to + i * step, x[i]);
 }
 
+/// What a reshape, cast or view makes of a tensor without touching its elements, if it can.
+std::optional<Tensor> seenAs(const TensorExpr &e, const Tensor &t) {
+  if (e.kind == TensorExpr::Reshape)
+    return t.reshaped(e.shape);
+  if (e.kind == TensorExpr::Cast)
+    return t.dtype() == *e.dtype ? std::optional<Tensor>(t) : std::nullopt;
+  auto own = e.shape.strides();
+  for (int64_t i = 0; i < e.shape.rank(); ++i)
+    if (e.shape[i] > 1 && e.ints[size_t(i)] != own[size_t(i)])
+      return std::nullopt;
+  if (e.shape.numel() == 0)
+    return std::nullopt;
+  return Tensor::view({t.dtype(), e.shape}, t.storage(),
+                      t.data() + e.offset * dtypeBytes(t.dtype()));
+}
+
 /// The tensor itself, when the expression is a leaf in another shape, or one piece of it.
 std::optional<Tensor> alias(const TensorExpr &e) {
-  switch (e.kind) {
-  case TensorExpr::Leaf:
-    return e.leaf;
-  case TensorExpr::Reshape: {
-    std::optional<Tensor> t = alias(*e.args[0]);
-    return t ? std::optional<Tensor>(t->reshaped(e.shape)) : std::nullopt;
-  }
-  case TensorExpr::Cast: {
-    std::optional<Tensor> t = alias(*e.args[0]);
-    return t && t->dtype() == *e.dtype ? t : std::nullopt;
-  }
-  case TensorExpr::View: {
-    auto own = e.shape.strides();
-    for (int64_t i = 0; i < e.shape.rank(); ++i) {
-      if (e.shape[i] > 1 && e.ints[size_t(i)] != own[size_t(i)])
-        return std::nullopt;
-    }
-    std::optional<Tensor> t = e.shape.numel() ? alias(*e.args[0]) : std::nullopt;
-    if (!t)
+  std::vector<const TensorExpr *> above;
+  const TensorExpr *at = &e;
+  for (; at->kind != TensorExpr::Leaf; at = at->args[0].get()) {
+    if (at->kind != TensorExpr::Reshape && at->kind != TensorExpr::Cast &&
+        at->kind != TensorExpr::View)
       return std::nullopt;
-    return Tensor::view({t->dtype(), e.shape}, t->storage(),
-                        t->data() + e.offset * dtypeBytes(t->dtype()));
+    above.push_back(at);
   }
-  default:
-    return std::nullopt;
-  }
+  std::optional<Tensor> t = at->leaf;
+  for (; t && !above.empty(); above.pop_back())
+    t = seenAs(*above.back(), *t);
+  return t;
 }
 
 class TensorEvaluator {
@@ -89,7 +91,7 @@ class TensorEvaluator {
   std::unordered_map<const TensorExpr *, Tensor> aliases;
   std::unordered_map<const TensorExpr *, unsigned> depth;
 
-  void count(const TensorExpr &e);
+  std::vector<const TensorExpr *> operandsFirst(const TensorExpr &root);
   void prepare(const TensorExpr &e);
   void keep(const TensorExpr &e);
   void block(const TensorExpr &e, int64_t begin, int64_t end, double *out) const;
@@ -112,8 +114,8 @@ class TensorEvaluator {
 
 public:
   explicit TensorEvaluator(const TensorExpr &root) {
-    count(root);
-    prepare(root);
+    for (const TensorExpr *e : operandsFirst(root))
+      prepare(*e);
   }
   /// All elements in order; `f(begin, n, values)` may be called by several threads at once.
   template <class F> void run(const TensorExpr &e, F &&f) const {
@@ -126,25 +128,36 @@ public:
   }
 };
 
-void TensorEvaluator::count(const TensorExpr &e) {
-  if (++uses[&e] > 1)
-    return;
-  for (const TensorRef &a : e.args)
-    count(*a);
+/// `root` and all that is below it, and how many expressions use each. Rules may make expressions
+/// that are thousands deep, so the stack is one of our own.
+std::vector<const TensorExpr *> TensorEvaluator::operandsFirst(const TensorExpr &root) {
+  std::vector<const TensorExpr *> order;
+  std::vector<std::pair<const TensorExpr *, size_t>> stack; // with the next operand to look at
+  auto use = [&](const TensorExpr &e) {
+    if (++uses[&e] == 1)
+      stack.push_back({&e, 0});
+  };
+  use(root);
+  while (!stack.empty()) {
+    auto &[e, next] = stack.back();
+    if (next < e->args.size()) {
+      use(*e->args[next++]);
+    } else {
+      order.push_back(e);
+      stack.pop_back();
+    }
+  }
+  return order;
 }
 
 /// Computes what must be there as a whole before blocks of `e` can be: operands that are read out
-/// of order, sums, and what several others use.
+/// of order, sums, and what several others use. Operands are prepared.
 void TensorEvaluator::prepare(const TensorExpr &e) {
-  if (depth.count(&e))
-    return;
   depth[&e] = 0;
   if (std::optional<Tensor> t = alias(e)) {
     aliases[&e] = *t;
     return;
   }
-  for (const TensorRef &a : e.args)
-    prepare(*a);
   auto atWill = [&](const TensorExpr &a) {
     if (!aliases.count(&a))
       keep(a);

@@ -304,7 +304,9 @@ TEST_F(GeneratedCode, HoldsTheKernelsOfItsStepsForEveryIsa) {
     ASSERT_TRUE(program);
     llvm::StringRef bytes = (*program)->getBuffer(); // with the names of its functions
     EXPECT_TRUE(bytes.contains("wnnrt_cpu_isa"));
+#if !defined(__SANITIZE_ADDRESS__) // which adds names of its own, and what nothing uses
     EXPECT_EQ(bytes.contains("upsample2d"), whole);
+#endif
   }
 }
 
