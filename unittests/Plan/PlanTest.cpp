@@ -221,6 +221,31 @@ TEST_F(PlanTest, AllErrorsAreReported) {
   EXPECT_EQ(diags.errorCount(), 2u) << diags.render();
 }
 
+TEST_F(PlanTest, StepsAreSharedOutWhereThatPays) {
+  // A long step, short ones that cut the same rows, and one behind them that needs all channels
+  // of a small image and is too short to fetch them.
+  Value *x = conv(input(Shape{1, 64, 56, 56}), 64);
+  for (int i = 0; i < 3; ++i)
+    x = conv(x, 16);
+  Value *y = add(OpKind::AdaptiveAvgPool2d, {x}, {{"output_size", Ints{2, 2}}});
+  g.addOutput("y", conv(conv(y, 16), 16));
+  Plan p = plan();
+  for (const KernelCall &c : p.calls) {
+    if (c.kernel == WNNRT_K_conv2d_c16) {
+      EXPECT_EQ(c.alone, c.macs < 2000) << printPlan(p);
+    }
+  }
+}
+
+TEST_F(PlanTest, StepsOfATinyNetworkRunAlone) {
+  Value *x = input(Shape{1, 32, 8, 8});
+  for (int i = 0; i < 6; ++i)
+    x = conv(x, 32);
+  g.addOutput("y", x);
+  for (const KernelCall &c : plan().calls)
+    EXPECT_TRUE(c.alone);
+}
+
 TEST_F(PlanTest, WithoutSharingAndBlocksThereIsStillAPlan) {
   Value *y = add(OpKind::Relu, {conv(conv(input(Shape{1, 3, 4, 4}), 16), 16, 0.1)});
   g.addOutput("y", y);

@@ -95,8 +95,8 @@ struct Plan {
   const PlanBuffer &bufferOf(int tensor) const { return buffers[tensors[size_t(tensor)].buffer]; }
 };
 
-/// Whether convolutions may run on a CPU's matrix unit: never; where nothing is lost on CPUs without
-/// one; or wherever it is the fastest on CPUs that have it.
+/// Whether convolutions may run on a CPU's matrix unit: never; where nothing is lost on CPUs
+/// without one; or wherever it is the fastest on CPUs that have it.
 enum class MatrixUnit { Off, On, Assume };
 
 struct PlanOptions {
