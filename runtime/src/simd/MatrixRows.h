@@ -9,7 +9,6 @@
 #include "MatrixTiles.h"
 
 #ifdef WNNRT_HAVE_TILES
-#define WNNRT_INLINE_MEMBER __attribute__((always_inline)) inline
 namespace {
 
 constexpr int64_t rowTiles = 4; // of 16 rows, in a block

@@ -9,6 +9,7 @@
 #if defined(__AVX512F__) && defined(__linux__) && defined(__x86_64__)
 #define WNNRT_HAVE_TILES 1
 #define WNNRT_AMX __attribute__((target("amx-tile,amx-bf16,avx512bf16")))
+#define WNNRT_INLINE_MEMBER __attribute__((always_inline)) inline
 
 namespace {
 
