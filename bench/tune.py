@@ -3,7 +3,7 @@
 """How much a network gains by `wnnxc --tune`: the time of its steps as the cost model chooses
 kernels over that with the fastest of each layer, measured in the same run.
 
-    tune.py [NAME ...] [--build build/release] [--networks DIR] [--keep DIR]
+    tune.py [NAME ...] [--build build/release] [--networks DIR] [--matrix-unit assume] [--keep DIR]
 
 DIR/NAME/net.pt; bench/peers/run.py makes these. --keep keeps the tuning files. Exits 1 when the
 choices of the cost model cost more than 10 % anywhere. The figures of all files are what
@@ -26,6 +26,8 @@ def main():
     parser.add_argument("--networks",
                         default=os.path.join(ROOT, "build", "peers-bench", "networks"))
     parser.add_argument("--rules", default=os.path.join(ROOT, "patterns", "default.pat"))
+    parser.add_argument("--matrix-unit", default="on", choices=["off", "on", "assume"],
+                        help="as wnnxc has it")
     parser.add_argument("--keep")
     args = parser.parse_args()
     names = args.names or sorted(n for n in os.listdir(args.networks)
@@ -40,6 +42,7 @@ def main():
             done = subprocess.run(
                 [os.path.join(args.build, "bin", "wnnxc"),
                  os.path.join(args.networks, name, "net.pt"), "--rules", args.rules, "--quiet",
+                 "--matrix-unit=" + args.matrix_unit,
                  "--tune=" + os.path.join(folder, name + ".tune")],
                 check=True, stderr=subprocess.PIPE, text=True)
         m = re.search(r"tuning: (\d+) layers, (\d+) chosen.* all steps ([\d.]+) and ([\d.]+)",
