@@ -106,9 +106,9 @@ int packWeight(Conv &c, ConvKernel k) {
   case ConvKernel::Depthwise:
     return pack("depthwise_c16", wnnrt_pack_depthwise_c16_floats(p), wnnrt_pack_depthwise_c16);
   case ConvKernel::AsLinear:
-    return pack("linear", wnnrt_pack_linear_floats(p->co, p->ci),
+    return pack("linear", wnnrt_pack_linear_floats(p->co, p->ci * p->kh * p->kw),
                 [](const wnnrt_conv2d_params *q, const float *from, float *to) {
-                  wnnrt_pack_linear(q->co, q->ci, from, to);
+                  wnnrt_pack_linear(q->co, q->ci * q->kh * q->kw, from, to);
                 });
   default:
     return pack("conv2d_c16", wnnrt_pack_conv2d_c16_floats(p), wnnrt_pack_conv2d_c16);
@@ -125,6 +125,46 @@ void asLinear(Conv &c, int weight, int bias) {
   int residual = c.op.residual() ? l.plain(c.op.residual()) : noTensor;
   int y = l.definePlain(c.op.result());
   l.call(WNNRT_K_linear, p, {x, weight, bias, residual, y}, {3u}).macs = p.m * p.n * p.k;
+}
+
+/// Patches that touch no other one, as vision transformers cut a picture into: a copy puts the
+/// numbers of each side by side, and the rest is a product. Its result has the channels last, as
+/// the permute that follows wants them.
+bool isPatches(const Conv &c) {
+  const wnnrt_conv2d_params &p = c.p;
+  const Value *y = c.op.result();
+  constexpr int32_t shortest = 8; // a run of a copy
+  return p.groups == 1 && p.kh == p.stride_h && p.kw == p.stride_w && p.pad_top == 0 &&
+         p.pad_left == 0 && p.dilation_h == 1 && p.dilation_w == 1 && p.kw >= shortest &&
+         p.co >= 64 && p.oh * p.ow >= 16 && int64_t(p.oh) * p.kh <= p.ih &&
+         int64_t(p.ow) * p.kw <= p.iw && !c.op.residual() && c.l.constant(c.op.weight()) &&
+         y->dtype() == DType::F32 && !c.l.inC16(c.op.input()) && !c.l.wantsC16(y);
+}
+
+/// The tensor of the product.
+int lowerPatches(Conv &c) {
+  Lowering &l = c.l;
+  const wnnrt_conv2d_params &p = c.p;
+  const Value *x = c.op.input(), *y = c.op.result();
+  wnnrt_linear_params q = {};
+  q.m = y->dim(0) * y->dim(2) * y->dim(3), q.n = p.co, q.k = int64_t(p.ci) * p.kh * p.kw;
+  q.act = p.act;
+  View from = l.view(x);
+  const Dims &s = from.strides;
+  from.dims = {p.n, p.oh, p.ow, p.ci, p.kh, p.kw};
+  from.strides = {s[0], s[2] * p.kh, s[3] * p.kw, s[1], s[2], s[3]};
+  int patches = l.temp(x->name() + "_patches", {DType::F32, Shape{q.m, q.k}});
+  std::string product = std::exchange(l.formula, "patches of " + x->name() + " side by side");
+  l.copyBox(DType::F32, from, denseView(patches, from.dims));
+  l.formula = std::move(product);
+  int packed = packWeight(c, ConvKernel::AsLinear), bias = l.channelVector(c.op.bias());
+  int to = l.temp(y->name(), {DType::F32, Shape{q.m, q.n}});
+  l.call(WNNRT_K_linear, q, {patches, packed, bias, noTensor, to}).macs = q.m * q.n * q.k;
+  l.setView(y, {to,
+                0,
+                {p.n, p.co, p.oh, p.ow},
+                {int64_t(p.oh) * p.ow * p.co, 1, int64_t(p.ow) * p.co, p.co}});
+  return to;
 }
 
 } // namespace
@@ -149,6 +189,13 @@ LogicalResult lowerConv2d(Lowering &l, const Node &n) {
   p.groups = i32(c.op.groups());
   if (steps->size() == 1)
     p.act = (*steps)[0];
+  if (isPatches(c)) {
+    int to = lowerPatches(c);
+    if (steps->size() > 1)
+      for (const wnnrt_act &a : *steps)
+        l.unaryInPlace(to, a);
+    return success();
+  }
   ConvKernel k = choose(c);
   int bias = l.channelVector(c.op.bias());
   int64_t macs = y->type().numel() * (p.ci / p.groups) * p.kh * p.kw;

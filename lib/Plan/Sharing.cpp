@@ -193,6 +193,9 @@ private:
          plan.buffers[to].storage != Storage::Output) ||
         delta < 0 || delta + plan.buffers[from].bytes > plan.buffers[to].bytes)
       return false;
+    // What lies in an output is there to stay, although no step may read it any more.
+    if (!fromDies && plan.buffers[to].storage == Storage::Output)
+      return false;
     for (const Access &a : accesses[from])
       if (fromDies ? a.step > step : a.step < step)
         return false;

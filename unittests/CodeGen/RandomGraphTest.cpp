@@ -173,6 +173,22 @@ class Generator {
     }
   }
 
+  /// Patches of a picture as rows behind a class token, as vision transformers begin.
+  void patches(int64_t batch) {
+    int64_t c = 1 + below(3), o = 64 + below(20), h = 8 + below(3), w = 8 + below(3);
+    Value *x =
+        g.addInput("image", {DType::F32, Shape{batch, c, 4 * h + below(5), 4 * w + below(9)}});
+    const char *acts[] = {"none", "relu", "mish"};
+    add(OpKind::Conv2d,
+        {x, weight(Shape{o, c, h, w}, 0.1f), below(2) ? weight(Shape{o}, 1) : nullptr},
+        {{"stride", Ints{h, w}}, {"act", acts[below(3)]}});
+    Value *y = values.back();
+    add(OpKind::Reshape, {y}, {{"shape", Ints{batch, o, y->dim(2) * y->dim(3)}}});
+    add(OpKind::Permute, {values.back()}, {{"dims", Ints{0, 2, 1}}});
+    if (below(2))
+      add(OpKind::Cat, {weight(Shape{batch, 1, o}, 1), values.back()}, {{"dim", int64_t(1)}});
+  }
+
   void step() {
     Value *x = any(), *p = picture();
     int64_t c = p->dim(1);
@@ -286,6 +302,8 @@ public:
                                         3 + int64_t(below(5))}}));
     for (unsigned i = 0, n = 4 + below(16); i < n; ++i)
       step();
+    if (below(8) == 0)
+      patches(batch);
     g.nameAll();
     for (unsigned i = 0, n = 1 + below(4); i < n; ++i)
       g.addOutput("y" + std::to_string(i),
@@ -315,6 +333,11 @@ TEST(RandomGraphs, CompiledAgreesWithInterpreted) {
     jobs.push_back({plans.back().get(), g.get(), {}});
     graphs.push_back(std::move(g));
   }
+  EXPECT_TRUE(llvm::any_of(plans, [](const auto &plan) {
+    return llvm::any_of(plan->calls, [](const auto &c) {
+      return c.formula.find("side by side") != std::string::npos;
+    });
+  })) << "no graph has patches";
   for (wnnrt_kernel_id wanted :
        {WNNRT_K_conv2d_scaled_c16, WNNRT_K_gather_channels_c16, WNNRT_K_layer_norm_c16})
     EXPECT_TRUE(llvm::any_of(plans,

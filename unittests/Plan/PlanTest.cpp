@@ -74,6 +74,19 @@ TEST_F(PlanTest, AnOperandThatIsReadLaterIsNotOverwritten) {
   EXPECT_NE(place(1, 0), place(1, 1)) << printPlan(p);
 }
 
+TEST_F(PlanTest, AnOutputIsNotOverwritten) {
+  Value *a = add(OpKind::Sin, {input(Shape{16})});
+  Value *b = add(OpKind::Cos, {a});
+  g.addOutput("a", a);
+  g.addOutput("c", add(OpKind::Exp, {b}));
+  Plan p = plan();
+  ASSERT_EQ(p.calls.size(), 3u) << printPlan(p);
+  auto bufferOf = [&](int call, int arg) {
+    return p.tensors[size_t(p.calls[size_t(call)].args[size_t(arg)].refs[0].tensor)].buffer;
+  };
+  EXPECT_NE(bufferOf(1, 0), bufferOf(1, 1)) << printPlan(p);
+}
+
 TEST_F(PlanTest, StepsAreOrderedToNeedLessMemory) {
   // Both branches are widened before either is narrowed: in this order two wide tensors live at
   // once, although one at a time is enough.
@@ -125,6 +138,27 @@ TEST_F(PlanTest, SqueezeExciteNeedsNoReorder) {
   EXPECT_EQ(copies(p), 0u) << printPlan(p);
   EXPECT_EQ(count(p, WNNRT_K_plain_to_c16) + count(p, WNNRT_K_c16_to_plain), 0u) << printPlan(p);
   EXPECT_EQ(count(p, WNNRT_K_linear), 2u);
+}
+
+TEST_F(PlanTest, PatchesAreOneProduct) {
+  Value *w = g.addConstant(Tensor::splat({DType::F32, Shape{64, 3, 8, 8}}, 0.5), "w");
+  Value *x = input(Shape{1, 3, 34, 40});
+  Value *y = add(OpKind::Conv2d, {x, w}, {{"stride", Ints{8, 8}}});
+  y = add(OpKind::Permute, {y}, {{"dims", Ints{0, 2, 3, 1}}});
+  g.addOutput("y", add(OpKind::Reshape, {y}, {{"shape", Ints{1, 20, 64}}}));
+  Plan p = plan();
+  EXPECT_EQ(p.calls.size(), 2u) << printPlan(p);
+  EXPECT_EQ(count(p, WNNRT_K_copy_strided), 1u);
+  EXPECT_EQ(count(p, WNNRT_K_linear), 1u);
+}
+
+TEST_F(PlanTest, PatchesInFrontOfConvolutionsStayBlocked) {
+  Value *w = g.addConstant(Tensor::splat({DType::F32, Shape{64, 3, 8, 8}}, 0.5), "w");
+  Value *y = add(OpKind::Conv2d, {input(Shape{1, 3, 34, 40}), w}, {{"stride", Ints{8, 8}}});
+  g.addOutput("y", conv(y, 16));
+  Plan p = plan();
+  EXPECT_EQ(count(p, WNNRT_K_conv2d_first), 1u) << printPlan(p);
+  EXPECT_EQ(count(p, WNNRT_K_linear), 0u);
 }
 
 TEST_F(PlanTest, ConvolutionsScaleTheirInput) {
