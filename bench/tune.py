@@ -45,7 +45,8 @@ def main():
                  "--matrix-unit=" + args.matrix_unit,
                  "--tune=" + os.path.join(folder, name + ".tune")],
                 check=True, stderr=subprocess.PIPE, text=True)
-        m = re.search(r"tuning: (\d+) layers, (\d+) chosen.* all steps ([\d.]+) and ([\d.]+)",
+        m = re.search(r"tuning: (\d+) layers, (\d+) chosen.* all steps "
+                      r"([\d.]+) us by the model, ([\d.]+)",
                       done.stderr)
         if not m:
             print(f"| {name} | 0 | 0 | - | - | 1.00 |", flush=True)

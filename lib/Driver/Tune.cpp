@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A program per variant, several rounds of all, the least time of each step.
+// A program per variant, several rounds of all, the least time of each step; then the choices of
+// the cost model and those that were measured, as whole networks.
 #include "Tune.h"
 
 #include "wnnx/CodeGen/CompileAndRun.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringRef.h"
@@ -16,6 +18,10 @@
 #include <chrono>
 #include <cmath>
 #include <fmt/format.h>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <utility>
 
 namespace wnnx {
 
@@ -49,12 +55,13 @@ struct Folder {
   std::string at(llvm::StringRef name) const { return (path + "/" + name).str(); }
 };
 
-/// The network with one variant wherever a layer has it.
+/// The network with one variant wherever a layer or block has it.
 struct Candidate {
-  std::string variant;
   Plan plan;
   std::string folder, program;
   std::vector<double> us; // the least of each step so far
+
+  double total() const { return std::accumulate(us.begin(), us.end(), 0.0); }
 };
 
 std::string cpuName() {
@@ -78,7 +85,11 @@ class Tuner {
   llvm::raw_ostream &log;
   Diagnostics &diags;
   Folder folder;
+  using Kernels = std::vector<wnnrt_kernel_id>;
+  std::vector<Kernels> seen;   // of each plan
+  std::optional<Plan> byModel; // until a second plan is there
   std::vector<Candidate> candidates;
+  std::map<std::string, std::string> changed; // layers, with what the model prefers
 
 public:
   Tuner(const Graph &g, const PlanOptions &o, TuningTable &t, llvm::raw_ostream &l, Diagnostics &d)
@@ -87,39 +98,46 @@ public:
   LogicalResult run() {
     if (std::error_code ec = llvm::sys::fs::createUniqueDirectory("wnnx-tune", folder.path))
       return diags.error("temporary folder", "tune-folder", "cannot make it: " + ec.message());
-    for (const char *variant : {"direct", "winograd2", "winograd4", "matrix"})
-      if (addCandidate(variant).failed())
+    for (const char *variant :
+         {"", "direct", "winograd2", "winograd4", "matrix", "separate", "fused"})
+      if (addVariant(variant).failed())
         return failure();
-    if (candidates.size() < 2) {
+    if (candidates.empty()) {
       log << "tuning: no layer of this network can be computed in several ways\n";
       return success();
     }
-    auto begin = std::chrono::steady_clock::now();
-    // All take turns, so that a disturbance of the machine does not hit one alone.
-    for (int round = 0; round < 4; ++round) {
-      for (Candidate &c : candidates)
-        if (measure(c).failed())
-          return failure();
-      if (round && std::chrono::steady_clock::now() - begin > std::chrono::seconds(30))
-        break;
-    }
+    if (measureAll().failed())
+      return failure();
     decide();
-    return success();
+    return compare();
   }
 
 private:
-  LogicalResult addCandidate(const char *variant) {
+  /// Kept where no earlier plan has the same kernels in the same order.
+  LogicalResult addVariant(const char *variant) {
     PlanOptions o = options;
     o.variant = variant;
     o.tuning = nullptr;
     FailureOr<Plan> plan = makePlan(graph, o, diags);
     if (failed(plan))
       return failure();
-    bool used = std::any_of(plan->calls.begin(), plan->calls.end(),
-                            [&](const KernelCall &c) { return c.variant == variant; });
-    if (!used)
+    Kernels kernels;
+    for (const KernelCall &c : plan->calls)
+      kernels.push_back(c.kernel);
+    if (llvm::is_contained(seen, kernels))
       return success();
-    Candidate c{variant, std::move(*plan), folder.at(variant), "", {}};
+    seen.push_back(std::move(kernels));
+    if (seen.size() == 1) {
+      byModel = std::move(*plan); // measured if there is another one
+      return success();
+    }
+    if (byModel && build("model", *std::exchange(byModel, std::nullopt)).failed())
+      return failure();
+    return build(variant, std::move(*plan));
+  }
+
+  LogicalResult build(const std::string &name, Plan plan) {
+    Candidate c{std::move(plan), folder.at(name), "", {}};
     if (std::error_code ec = llvm::sys::fs::create_directory(c.folder))
       return diags.error(c.folder, "tune-folder", "cannot make it: " + ec.message());
     cg::CompileOptions compile;
@@ -133,6 +151,19 @@ private:
     c.program = *program;
     c.plan.weights.clear(); // written, and large
     candidates.push_back(std::move(c));
+    return success();
+  }
+
+  LogicalResult measureAll() {
+    auto begin = std::chrono::steady_clock::now();
+    // All take turns, so that a disturbance of the machine does not hit one alone.
+    for (int round = 0; round < 4; ++round) {
+      for (Candidate &c : candidates)
+        if (measure(c).failed())
+          return failure();
+      if (round && std::chrono::steady_clock::now() - begin > std::chrono::seconds(25))
+        break;
+    }
     return success();
   }
 
@@ -167,59 +198,95 @@ private:
     return success();
   }
 
+  /// The least time of each variant of each layer, layers of the same shape being one entry with
+  /// the mean of their times.
   void decide() {
-    // Layers of the same shape are one entry, with the mean of their times.
     struct Sum {
       double us = 0;
       int count = 0;
     };
-    std::map<std::string, std::map<std::string, Sum>> times; // layer, variant
-    std::map<std::string, std::string> byModel;
-    for (const Candidate &c : candidates)
+    using Times = std::map<std::pair<std::string, std::string>, Sum>; // layer and variant
+    std::map<std::string, std::map<std::string, double>> best;
+    std::map<std::string, std::string> preferred; // by the model
+    for (const Candidate &c : candidates) {
+      Times times;
+      auto add = [&](const std::string &layer, const std::string &variant,
+                     const std::string &modelVariant, double us, bool begins) {
+        if (layer.empty())
+          return;
+        preferred[layer] = modelVariant;
+        Sum &s = times[{layer, variant}];
+        s.us += us;
+        s.count += begins;
+      };
       for (size_t i = 0; i < c.plan.calls.size(); ++i) {
         const KernelCall &call = c.plan.calls[i];
-        if (call.layer.empty())
-          continue;
-        byModel[call.layer] = call.modelVariant;
-        if (call.variant == c.variant) {
-          Sum &s = times[call.layer][c.variant];
-          s.us += c.us[i];
-          ++s.count;
-        }
+        add(call.layer, call.variant, call.modelVariant, c.us[i], true);
+        add(call.block.block, call.block.variant, call.block.modelVariant, c.us[i],
+            call.block.begins);
       }
-    double modelUs = 0, tunedUs = 0, rest = 0;
-    for (size_t i = 0; i < candidates[0].plan.calls.size(); ++i)
-      if (candidates[0].plan.calls[i].layer.empty())
-        rest += candidates[0].us[i];
-    unsigned changed = 0;
-    for (auto &[layer, variants] : times) {
+      for (const auto &[key, sum] : times) {
+        double us = sum.us / sum.count;
+        double &least = best[key.first].try_emplace(key.second, us).first->second;
+        least = std::min(least, us);
+      }
+    }
+    for (const auto &[layer, variants] : best) {
       TuningEntry entry;
-      int count = 1;
-      double model = 0;
-      for (auto &[name, sum] : variants) {
-        entry.variants.push_back({name, sum.us / sum.count});
-        count = sum.count;
-        if (name == byModel[layer])
-          model = sum.us / sum.count;
-      }
+      for (const auto &[name, us] : variants)
+        entry.variants.push_back({name, us});
       // What the model prefers stays where nothing is clearly faster.
       auto cost = [&](const TuningEntry::Variant &v) {
-        return v.name == byModel[layer] ? 0.97 * v.us : v.us;
+        return v.name == preferred[layer] ? 0.97 * v.us : v.us;
       };
       std::stable_sort(entry.variants.begin(), entry.variants.end(),
-                       [&](const auto &a, const auto &b) { return cost(a) < cost(b); });
-      changed += entry.variants.front().name != byModel[layer];
-      tunedUs += count * entry.variants.front().us;
-      modelUs += count * model;
+                       [&](const auto &x, const auto &y) { return cost(x) < cost(y); });
+      if (entry.variants.front().name != preferred[layer])
+        changed[layer] = preferred[layer];
       table.layers[layer] = std::move(entry);
     }
     table.cpu = cpuName();
     table.runtime = wnnrt::abiHash();
-    log << fmt::format("tuning: {} layers, {} chosen differently than by the cost model; these "
-                       "layers {:.1f} us by the model, {:.1f} tuned; all steps {:.1f} and {:.1f} "
-                       "({:.3f})\n",
-                       times.size(), changed, modelUs, tunedUs, rest + modelUs, rest + tunedUs,
-                       (rest + modelUs) / std::max(rest + tunedUs, 1e-9));
+  }
+
+  /// Those inside of blocks that one kernel computes are not asked for.
+  void keepLayersOf(const Plan &plan) {
+    std::map<std::string, TuningEntry> kept;
+    for (const KernelCall &call : plan.calls)
+      for (const std::string &layer : {call.layer, call.block.block})
+        if (auto entry = table.layers.find(layer); entry != table.layers.end())
+          kept.insert(*entry);
+    table.layers = std::move(kept);
+  }
+
+  /// What the choices bring, in turns with those of the cost model, which stand where a network as
+  /// a whole is not faster without them.
+  LogicalResult compare() {
+    candidates.resize(1);
+    double tuned = 0;
+    if (!changed.empty()) {
+      PlanOptions o = options;
+      o.tuning = &table;
+      FailureOr<Plan> plan = makePlan(graph, o, diags);
+      if (failed(plan) || build("tuned", std::move(*plan)).failed() || measureAll().failed())
+        return failure();
+      tuned = candidates[1].total();
+    }
+    const double model = candidates[0].total();
+    const bool faster = !changed.empty() && tuned < model;
+    keepLayersOf(candidates[faster].plan);
+    log << fmt::format("tuning: {} layers, {} chosen differently than by the cost model; all steps "
+                       "{:.1f} us by the model, {:.1f} tuned ({:.3f})\n",
+                       table.layers.size(), faster ? changed.size() : 0, model,
+                       faster ? tuned : model, faster ? model / tuned : 1.0);
+    if (faster)
+      return success();
+    for (const auto &[layer, preferred] : changed)
+      if (auto entry = table.layers.find(layer); entry != table.layers.end())
+        llvm::stable_sort(entry->second.variants, [&](const auto &a, const auto &b) {
+          return (a.name == preferred) > (b.name == preferred);
+        });
+    return success();
   }
 };
 

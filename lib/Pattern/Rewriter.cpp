@@ -514,7 +514,8 @@ void Rewriter::eraseDead(std::vector<Node *> candidates, RewriteEffect &effect) 
 void Rewriter::mergeDuplicates(RewriteEffect &effect) {
   std::vector<Node *> added = effect.added;
   for (Node *n : added) {
-    if (!n->numOperands() || !n->operand(0) || !llvm::is_contained(effect.added, n))
+    bool erased = !llvm::is_contained(effect.added, n); // as another one's twin
+    if (erased || !n->numOperands() || !n->operand(0))
       continue;
     Node *twin = nullptr;
     for (const Use &u : n->operand(0)->uses()) {

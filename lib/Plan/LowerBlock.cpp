@@ -4,7 +4,11 @@
 // call of mbconv_c16, which never has the wide tensors in memory as a whole.
 #include "Lowering.h"
 
+#include "wnnx/Plan/Tuning.h"
+
 #include "wnnrt_pack.h"
+
+#include <fmt/format.h>
 
 namespace wnnx {
 namespace {
@@ -12,6 +16,9 @@ namespace {
 /// Tensors that go through memory between two steps are worth a fused block; what stays in the
 /// second-level cache is not (docs/decisions/0005-blocks-in-strips.md).
 constexpr int64_t worthBytes = 1000 * 1000;
+
+// As tuning files name them.
+constexpr const char *fused = "fused", *separate = "separate";
 
 struct Part {
   const Node *node = nullptr;
@@ -86,36 +93,92 @@ int64_t macs(const Part &part) {
          part.op().result()->dim(1);
 }
 
+/// Three convolutions, of which the first or the last may be missing.
+struct Block {
+  Part expand, depthwise, project;
+
+  const Part &first() const { return expand ? expand : depthwise; }
+  const Part &last() const { return project ? project : depthwise; }
+  /// Bytes that one kernel need not have in memory.
+  int64_t saved() const {
+    return (expand ? c16Bytes(depthwise.op().input()) : 0) +
+           (project ? c16Bytes(depthwise.op().result()) : 0);
+  }
+  std::string name() const {
+    auto shape = [](const Value *v, unsigned from) {
+      std::string s;
+      for (unsigned i = from; i < 4; ++i)
+        s += fmt::format("{}{}", i > from ? "x" : "", v->dim(i));
+      return s;
+    };
+    Conv2dOp op = depthwise.op();
+    return fmt::format("block {}{}, depthwise {} stride {}x{} to {}{}",
+                       shape(first().op().input(), 0),
+                       expand ? fmt::format(" to {}", op.input()->dim(1)) : "",
+                       shape(op.weight(), 2), op.stride()[0], op.stride()[1], shape(op.result(), 1),
+                       project ? fmt::format(" to {}", project.op().result()->dim(1)) : "");
+  }
+};
+
+/// The block that begins with `n`, if there is one.
+std::optional<Block> blockAt(Lowering &l, const Node &n) {
+  Block b;
+  Part first = partOf(l, &n, false);
+  if (isDepthwise(first)) {
+    b.depthwise = std::move(first);
+  } else if (isPointwise(first)) {
+    b.expand = std::move(first);
+    b.depthwise = partOf(l, onlyUser(n), false);
+  }
+  if (!isDepthwise(b.depthwise))
+    return std::nullopt;
+  Part project = partOf(l, onlyUser(*b.depthwise.node), true);
+  if (isPointwise(project)) {
+    // A sum with what is not computed yet, or would have to be converted first, is none of it.
+    const Value *r = project.op().residual();
+    if (!r || l.hasC16(r))
+      b.project = std::move(project);
+  }
+  if (!b.expand && !b.project)
+    return std::nullopt;
+  return b;
+}
+
+/// By the options, a tuning file, or the cost model.
+BlockChoice choose(const Lowering &l, const Block &b) {
+  BlockChoice c;
+  c.block = b.name();
+  c.modelVariant = b.saved() >= worthBytes ? fused : separate;
+  const TuningTable *tuning = l.options.tuning;
+  std::string wanted = l.options.variant;
+  if (wanted.empty() && tuning)
+    if (auto found = tuning->layers.find(c.block); found != tuning->layers.end())
+      wanted = found->second.variants.front().name;
+  c.variant = wanted == fused || wanted == separate ? wanted : c.modelVariant;
+  return c;
+}
+
 } // namespace
 
 bool lowerMobileBlock(Lowering &l, const Node &n) {
-  if (!l.options.blockedLayout || l.scaledInputs.count(Conv2dOp(n).input()))
+  if (!l.options.blockedLayout || l.scaledInputs.count(Conv2dOp(n).input()) ||
+      l.blockParts.count(&n))
     return false;
-  Part first = partOf(l, &n, false), expand, depthwise, project;
-  if (isDepthwise(first)) {
-    depthwise = std::move(first);
-  } else if (isPointwise(first)) {
-    expand = std::move(first);
-    depthwise = partOf(l, onlyUser(n), false);
+  std::optional<Block> block = blockAt(l, n);
+  if (!block)
+    return false;
+  const auto &[expand, depthwise, project] = *block;
+  BlockChoice choice = choose(l, *block);
+  if (choice.variant == separate) {
+    for (const Part *part : {&project, &depthwise, &expand})
+      if (*part)
+        l.blockParts[part->node] = choice;
+    l.blockParts[&n].begins = true;
+    return false;
   }
-  if (!isDepthwise(depthwise))
-    return false;
-  project = partOf(l, onlyUser(*depthwise.node), true);
-  if (isPointwise(project)) {
-    const Value *r = project.op().residual();
-    if (r && !l.hasC16(r)) // not computed yet, or it would have to be converted first
-      project = {};
-  } else {
-    project = {};
-  }
-  const Value *middle = depthwise.op().input(), *out = depthwise.op().result();
-  int64_t saved = (expand ? c16Bytes(middle) : 0) + (project ? c16Bytes(out) : 0);
-  if (int(bool(expand)) + int(bool(project)) == 0 || saved < worthBytes)
-    return false;
-
+  const Value *middle = depthwise.op().input();
   const Value *x = expand ? expand.op().input() : middle;
-  const Part &last = project ? project : depthwise;
-  const Value *y = last.op().result(), *w = depthwise.op().weight();
+  const Value *y = block->last().op().result(), *w = depthwise.op().weight();
   const Value *residual = project ? project.op().residual() : nullptr;
   wnnrt_mbconv_params p = {};
   p.n = i32(x->dim(0)), p.ci = i32(x->dim(1)), p.ih = i32(x->dim(2)), p.iw = i32(x->dim(3));
@@ -146,8 +209,11 @@ bool lowerMobileBlock(Lowering &l, const Node &n) {
     l.alsoLower(*project.node);
   }
   int scratch = l.scratch(wnnrt_mbconv_c16_scratch_bytes(&p));
-  l.call(WNNRT_K_mbconv_c16, p, {xt, we, be, wd, bd, wp, bp, rt, l.defineC16(y), scratch}).macs =
-      work;
+  KernelCall &made =
+      l.call(WNNRT_K_mbconv_c16, p, {xt, we, be, wd, bd, wp, bp, rt, l.defineC16(y), scratch});
+  made.macs = work;
+  made.block = std::move(choice);
+  made.block.begins = true;
   return true;
 }
 

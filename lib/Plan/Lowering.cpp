@@ -532,8 +532,14 @@ void Lowering::lower(const Node &n) {
       computeInF32 |= isHalf(n.result(i));
   }
 
+  const size_t before = plan.calls.size();
   LogicalResult result = lowerNode(*this, n);
   finishHalfResults();
+  if (auto part = blockParts.find(&n); part != blockParts.end())
+    for (size_t i = before; i < plan.calls.size(); ++i) {
+      plan.calls[i].block = part->second;
+      plan.calls[i].block.begins &= i == before;
+    }
   if (result.failed())
     defineEmpty(n);
 }

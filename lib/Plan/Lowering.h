@@ -60,6 +60,8 @@ public:
     Location loc;
   };
   llvm::DenseMap<const Value *, ScaledInput> scaledInputs;
+  /// Layers of blocks that are computed one by one although one kernel could do all.
+  llvm::DenseMap<const Node *, BlockChoice> blockParts;
   /// A concatenation of two c16 values in front of a channel shuffle, which does its work.
   llvm::DenseMap<const Value *, const Node *> deferredCats;
   /// A shuffled concatenation of which only pieces are used: the concatenation, and its channel

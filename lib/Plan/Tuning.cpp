@@ -180,16 +180,20 @@ std::string TuningTable::print() const {
 std::vector<std::string> tuningRemarks(const TuningTable &table, const Plan &plan) {
   std::vector<std::string> remarks;
   std::set<std::string> seen, missing, foreign;
-  for (const KernelCall &c : plan.calls) {
-    if (c.layer.empty())
-      continue;
-    seen.insert(c.layer);
-    auto found = table.layers.find(c.layer);
+  auto look = [&](const std::string &layer, const std::string &variant) {
+    if (layer.empty())
+      return;
+    seen.insert(layer);
+    auto found = table.layers.find(layer);
     if (found == table.layers.end())
-      missing.insert(c.layer);
-    else if (found->second.variants.front().name != c.variant)
-      foreign.insert("`" + found->second.variants.front().name + "` cannot compute " + c.layer +
-                     " here; taken is `" + c.variant + "`");
+      missing.insert(layer);
+    else if (found->second.variants.front().name != variant)
+      foreign.insert("`" + found->second.variants.front().name + "` cannot compute " + layer +
+                     " here; taken is `" + variant + "`");
+  };
+  for (const KernelCall &c : plan.calls) {
+    look(c.layer, c.variant);
+    look(c.block.block, c.block.variant);
   }
   if (table.runtime && table.runtime != wnnrt::abiHash())
     remarks.push_back("measured with another version of the runtime; measure again");

@@ -50,6 +50,12 @@ struct KernelArg {
   llvm::SmallVector<TensorRef, 1> refs; // one, but for ArgKind::Ins
 };
 
+/// Part of a block of layers that one kernel can compute as well.
+struct BlockChoice {
+  std::string block, variant, modelVariant; // as KernelCall has them
+  bool begins = false;                      // the first layer of its block
+};
+
 struct KernelCall {
   wnnrt_kernel_id kernel;
   ParamRecord params;
@@ -63,6 +69,7 @@ struct KernelCall {
   /// Where several kernels could do it: the layer as tuning files name it, the kernel that was
   /// taken, and the one that the cost model prefers.
   std::string layer, variant, modelVariant;
+  BlockChoice block; // empty outside of blocks
 };
 
 struct PackedWeight {
