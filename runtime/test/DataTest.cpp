@@ -67,6 +67,29 @@ TEST_P(DataTest, CopyStridedLargeTransposes) {
   }
 }
 
+TEST_P(DataTest, CopyStridedShortRows) {
+  for (int n = 1; n <= 150; n += n < 70 ? 1 : 7)
+    for (int gap : {0, 3}) {
+      // Of a batch of columns of rows, with something between them on one side or the other.
+      const int batch = 2, rows = 40, from = n + gap, to = n + 5 - gap;
+      wnnrt_copy_params p = {};
+      p.element_bytes = 4, p.rank = 3, p.dims[0] = batch, p.dims[1] = rows, p.dims[2] = n;
+      p.src_strides[0] = rows * from + 1, p.src_strides[1] = from, p.src_strides[2] = 1;
+      p.dst_strides[0] = rows * to + 2, p.dst_strides[1] = to, p.dst_strides[2] = 1;
+      auto source = iota<float>(size_t(batch * (rows * from + 1) - gap - 1));
+      auto want = std::vector<float>(size_t(batch * (rows * to + 2) - 7 + gap));
+      Guarded<float> x(source, size_t(n % 2)), y(want, size_t(n % 2));
+      for (int b = 0; b < batch; ++b)
+        for (int r = 0; r < rows; ++r)
+          for (int i = 0; i < n; ++i)
+            want[size_t(b * (rows * to + 2) + r * to + i)] =
+                source[size_t(b * (rows * from + 1) + r * from + i)];
+      ASSERT_EQ(ctx.kernels->copy_strided(&ctx, &p, x.data(), y.data()), WNNRT_OK);
+      ASSERT_EQ(y.values(), want) << n << " elements";
+      ASSERT_TRUE(y.intact());
+    }
+}
+
 TEST_P(DataTest, CopyStridedFlipsExpandsAndCopiesNothing) {
   auto x = iota<float>(6);
   wnnrt_copy_params p = {};

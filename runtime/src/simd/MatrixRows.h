@@ -12,6 +12,7 @@
 namespace {
 
 constexpr int64_t rowTiles = 4; // of 16 rows, in a block
+constexpr int64_t fewSteps = 2; // whose outputs are prefetched
 constexpr int64_t weightTileBytes = 2 * tileBytes;
 
 /// Where the tiles of a block's rows lie: tile t of step s at `at + t * tile + stepAt[s]`, its low
@@ -78,7 +79,7 @@ template <class SOURCE> struct MatrixRows {
   WNNRT_NOINLINE void finish(int64_t most) {
     Pending &p = pending;
     while (most > 0 && p.output < p.outputEnd) {
-      const int64_t end = minOf(p.n, p.done + most);
+      const int64_t end = p.done + minOf(p.n - p.done, most);
       finishRows(p.done, end);
       most -= end - p.done;
       p.done = end;
@@ -115,9 +116,13 @@ template <class SOURCE> struct MatrixRows {
       for (int64_t s = 0; s < l.steps; ++s) {
         const unsigned char *b = own + l.weightsOf[s] * weightTileBytes;
         const unsigned char *a = l.at + l.stepAt[s];
-        // Before the tiles, so that stores have left the core when tiles are loaded from there.
-        source.beside();
         __asm__ volatile("" ::: "memory");
+// Between the tiles: the core looks ahead by some hundred instructions, and by few of those that
+// write tiles.
+#define WNNRT_BESIDE                                                                               \
+  __asm__ volatile("" ::: "memory");                                                               \
+  source.beside();                                                                                 \
+  __asm__ volatile("" ::: "memory");
 #define WNNRT_LOAD(I, PART, A)                                                                     \
   if (I < T)                                                                                       \
     _tile_loadd(A, a + I * l.tile + (PART ? l.low : 0), l.stride);
@@ -133,6 +138,7 @@ template <class SOURCE> struct MatrixRows {
           WNNRT_DP(1, 5, 6)
           WNNRT_DP(0, 4, 7)
           WNNRT_DP(1, 5, 7)
+          WNNRT_BESIDE
           WNNRT_LOAD(2, 0, 4)
           WNNRT_DP(2, 4, 6)
           WNNRT_LOAD(3, 0, 5)
@@ -156,6 +162,7 @@ template <class SOURCE> struct MatrixRows {
           WNNRT_LOAD(1, 1, 5)
           WNNRT_DP(2, 5, 6)
           WNNRT_DP(3, 5, 7)
+          WNNRT_BESIDE
           WNNRT_LOAD(0, 0, 4)
           WNNRT_DP(0, 4, 6)
           WNNRT_DP(1, 4, 7)
@@ -169,6 +176,7 @@ template <class SOURCE> struct MatrixRows {
           WNNRT_DP(2, 5, 6)
           WNNRT_DP(3, 5, 7)
         }
+#undef WNNRT_BESIDE
 #undef WNNRT_LOAD
 #undef WNNRT_DP
         __asm__ volatile("" ::: "memory");
@@ -187,8 +195,9 @@ template <class SOURCE> struct MatrixRows {
 #undef WNNRT_STORE
       __asm__ volatile("" ::: "memory");
       pending = {to, y, residual, n, 0, o, o + P, id, bad, T * 256};
-      // Lines that are not near yet arrive while tiles multiply, not when they are stored.
-      for (int q = 0; source.farOutputs && q < P; ++q) {
+      // Lines that are not near yet arrive while tiles multiply, not when they are stored. Where
+      // that takes long the hardware's own prefetching does better.
+      for (int q = 0; source.farOutputs && l.steps <= fewSteps && q < P; ++q) {
         const float *line = y + source.placeOf(o + q);
         for (int64_t r = 0; r < n; ++r)
           __builtin_prefetch(line + r * source.yRow, 1, 3);

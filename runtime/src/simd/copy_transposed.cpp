@@ -1,12 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
-// copy_strided of 4-byte elements whose innermost dim is dense in the destination but not in the
-// source, which is dense along another dim: batches of matrix transpositions.
+// copy_strided of 4-byte elements: rows that are dense on both sides, with the rows to come
+// prefetched, as neither hardware nor memmove does much for short ones; and those whose innermost
+// dim is dense in the destination but not in the source, which is dense along another dim: batches
+// of matrix transpositions.
 #include "../Isa.h"
 #include "../Strided.h"
 #include "Parallel.h"
 #include "Transpose.h"
 
 namespace wnnrt {
+
+namespace {
+
+constexpr int64_t longRow = 1024;    // elements; memmove does these as well
+constexpr int64_t aheadBytes = 4096; // between rows that are copied and those that are prefetched
+
+/// Lines of a short row that is to be read or written.
+template <int WRITE> WNNRT_INLINE void prefetchRow(const float *row, int64_t n) {
+  for (int64_t i = 0; i < n; i += 16)
+    __builtin_prefetch(row + i, WRITE, 3);
+  __builtin_prefetch(row + n - 1, WRITE, 3);
+}
+
+WNNRT_INLINE void copyRow(const float *x, float *y, int64_t n) {
+  int64_t i = 0;
+  for (; i + 4 * vlanes <= n; i += 4 * vlanes) {
+    vf a = vload(x + i), b = vload(x + i + vlanes);
+    vf c = vload(x + i + 2 * vlanes), d = vload(x + i + 3 * vlanes);
+    vstore(y + i, a);
+    vstore(y + i + vlanes, b);
+    vstore(y + i + 2 * vlanes, c);
+    vstore(y + i + 3 * vlanes, d);
+  }
+  for (; i + vlanes <= n; i += vlanes)
+    vstore(y + i, vload(x + i));
+  if (i < n)
+    vstorePart(y + i, vloadPart(x + i, static_cast<int>(n - i)), static_cast<int>(n - i));
+}
+
+/// Rows of n elements, dense on both sides, along all dims but the last.
+void copyRows(const StridedBox<2> &box, int64_t n, const float *xv, float *yv) {
+  StridedBox<2> rest;
+  for (int d = 0; d + 1 < box.rank; ++d)
+    rest.add(box.dims[d], {box.strides[0][d], box.strides[1][d]});
+  const int64_t ahead = maxOf(1, aheadBytes / 4 / maxOf(n, 64));
+  rest.forEachRow([&](const int64_t *offset, int64_t rows, const int64_t *step) {
+    const float *x = xv + offset[0];
+    float *y = yv + offset[1];
+    for (int64_t r = 0; r < rows; ++r, x += step[0], y += step[1]) {
+      if (r + ahead < rows) {
+        prefetchRow<0>(x + ahead * step[0], n);
+        prefetchRow<1>(y + ahead * step[1], n);
+      }
+      copyRow(x, y, n);
+    }
+    return 0;
+  });
+}
+
+} // namespace
 
 /// One thread's part.
 static wnnrt_status copyPart(const wnnrt_context *ctx, const wnnrt_copy_params *p, const void *xv,
@@ -17,6 +69,14 @@ static wnnrt_status copyPart(const wnnrt_context *ctx, const wnnrt_copy_params *
   for (int d = 0; d < p->rank; ++d)
     box.add(p->dims[d], {p->src_strides[d], p->dst_strides[d]});
   int last = box.rank - 1, dense = -1;
+  if (last > 0 && box.strides[0][last] == 1 && box.strides[1][last] == 1 &&
+      box.dims[last] < longRow) {
+    for (int d = 0; d <= last; ++d)
+      if (box.dims[d] <= 0)
+        return WNNRT_OK;
+    copyRows(box, box.dims[last], static_cast<const float *>(xv), static_cast<float *>(yv));
+    return WNNRT_OK;
+  }
   for (int d = 0; d < last; ++d)
     if (box.strides[0][d] == 1)
       dense = d;
