@@ -18,7 +18,9 @@ function(wnnx_target_options target)
   if(WNNX_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-omit-frame-pointer
                            -fno-sanitize-recover=undefined)
-    target_link_options(${target} PUBLIC -fsanitize=address,undefined)
+    # AsanOptions.cpp has the function, which nothing calls but the sanitizer.
+    target_link_options(${target} PUBLIC -fsanitize=address,undefined
+                        -Wl,--undefined=__asan_default_options)
   endif()
 endfunction()
 

@@ -344,7 +344,7 @@ void RightSide::place() {
 void RightSide::nameConstants() {
   for (const Weight &w : weights) {
     Value *v = w.node->result();
-    if (!w.node->isInserted() || !v->name().empty() || !v->hasUses() || !v->uses()[0].user)
+    if (!v->name().empty() || !v->hasUses() || !v->uses()[0].user)
       continue;
     Node *user = v->uses()[0].user;
     const OpInfo &info = user->info();
@@ -438,13 +438,21 @@ void RightSide::commit(RewriteEffect &effect) {
   }
   for (Node *n : effect.added)
     dead.push_back(n);
+  std::vector<Node *> makers;
+  for (const Replacement &r : replacements)
+    makers.push_back(r.to->node());
   rw.eraseDead(dead, effect);
+  // What nobody uses is gone, what the rule made too.
   for (size_t i = 0; i < replacements.size(); ++i) {
+    Node *n = makers[i];
+    if (names[i].empty() || !llvm::is_contained(created, n) ||
+        !(llvm::is_contained(effect.added, n) || rw.constantHash.count(n)))
+      continue;
     Value *to = replacements[i].to;
-    bool isNew = llvm::is_contained(created, to->node()) && !names[i].empty();
-    if (isNew && to->node() && to->hasUses() && to->name().empty())
+    if (to->hasUses() && to->name().empty())
       g.setName(to, names[i]);
   }
+  llvm::erase_if(weights, [&](const Weight &w) { return !rw.constantHash.count(w.node); });
   nameConstants();
 }
 

@@ -24,7 +24,7 @@ class NodeBuilder {
   Key key;
   OpKind kind;
   const OpInfo &info;
-  const Want &want;
+  const Want want;
   unsigned results;
   std::vector<Value *> operands;
   std::vector<bool> knownOperands;
