@@ -124,6 +124,8 @@ LogicalResult lowerReshape(Lowering &l, const Node &n) {
       return success();
     }
   }
+  if (lowerToRows(l, n))
+    return success();
   if (std::optional<View> v = reshapeView(l.view(x), y->shape().ref()))
     l.setView(y, std::move(*v));
   else
@@ -337,6 +339,8 @@ LogicalResult lowerCat(Lowering &l, const Node &n) {
       return success();
     }
   }
+  if (catRows(l, n))
+    return success();
   llvm::SmallVector<View, 8> sources;
   for (const Value *v : n.variadicOperands())
     sources.push_back(v->type().numel() ? l.view(v) : View{});
@@ -360,6 +364,11 @@ LogicalResult lowerCat(Lowering &l, const Node &n) {
       continue;
     }
     l.copyBox(y->dtype(), sources[i], {to, start, sources[i].dims, strides});
+    CallNote &note = l.notes.back();
+    note.pieceOf = to;
+    if (sources[i].offset == start && sources[i].strides == strides &&
+        l.plan.tensors[size_t(sources[i].tensor)].bytes == l.plan.tensors[size_t(to)].bytes)
+      note.alike = sources[i].tensor;
   }
   return success();
 }

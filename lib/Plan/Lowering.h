@@ -273,6 +273,11 @@ bool takesScaledInput(const Lowering &l, const Value *v);
 int lowerScaledConv(Lowering &l, const Lowering::ScaledInput &input, const Conv2dOp &op,
                     const wnnrt_conv2d_params &conv, int weight, int bias);
 
+/// A reshape of a c16 value to [N,C,HW], and a concatenation of such ones, whose users all permute
+/// to [N,HW,C]: made in that order. False where it is something else.
+bool lowerToRows(Lowering &l, const Node &reshape);
+bool catRows(Lowering &l, const Node &cat);
+
 /// True when every user of a [N,H,W,C] value can read it from c16: layer norms, linears and
 /// permutes back to [N,C,H,W].
 bool staysInC16(const Lowering &l, const Value *v);

@@ -45,6 +45,9 @@ public:
     for (int s = int(plan.calls.size()) - 1; s >= 0; --s)
       if (notes[size_t(s)].copyFrom >= 0)
         removeCopy(s);
+    for (int s = 0; s < int(plan.calls.size()); ++s)
+      if (notes[size_t(s)].alike >= 0)
+        removePiece(s);
     removeContiguousCopies();
     compact();
   }
@@ -112,6 +115,35 @@ private:
     for (const Access &a : accesses[target])
       if (a.step != step && overlaps(a.tensor, delta, delta + plan.buffers[source].bytes) &&
           (a.step < step || (a.write && a.step <= lastRead)))
+        return;
+    kill(step);
+    merge(source, target, delta);
+  }
+
+  /// The copy of a piece at `step` goes away when the tensor that it comes from, which nobody needs
+  /// once others write their pieces, becomes the tensor that it goes to.
+  void removePiece(int step) {
+    const CallNote &note = notes[size_t(step)];
+    int from = note.alike, to = note.pieceOf;
+    unsigned source = tensor(from).buffer, target = tensor(to).buffer;
+    int64_t delta = tensor(to).offset - tensor(from).offset;
+    if (source == target) {
+      if (delta == 0) // by another piece
+        kill(step);
+      return;
+    }
+    if (plan.buffers[source].storage != Storage::Arena ||
+        (plan.buffers[target].storage != Storage::Arena &&
+         plan.buffers[target].storage != Storage::Output) ||
+        delta < 0 || delta + plan.buffers[source].bytes > plan.buffers[target].bytes)
+      return;
+    int last = -1;
+    for (const Access &a : accesses[source])
+      if (a.step != step)
+        last = std::max(last, a.step);
+    for (const Access &a : accesses[target])
+      if (a.step != step && overlaps(a.tensor, delta, delta + plan.buffers[source].bytes) &&
+          (a.step <= last || (a.step < step && notes[size_t(a.step)].pieceOf != to)))
         return;
     kill(step);
     merge(source, target, delta);

@@ -173,6 +173,50 @@ class Generator {
     }
   }
 
+  /// Rows of channels of two pictures, of which some columns are computed further, as detection
+  /// heads end.
+  void head(Value *p) {
+    const size_t kept = values.size();
+    int64_t c = 3 + int64_t(below(40)), first = 1 + int64_t(below(size_t(c - 1)));
+    std::vector<Value *> parts;
+    for (Value *from : {p, picture()}) {
+      if (from->dim(0) != p->dim(0))
+        continue;
+      pointwise(from, c);
+      if (Value *v = last(from, c)) {
+        add(OpKind::Reshape, {v}, {{"shape", Ints{v->dim(0), c, v->dim(2) * v->dim(3)}}});
+        parts.push_back(values.back());
+      }
+    }
+    if (parts.empty() || parts.back()->rank() != 3)
+      return;
+    Value *all = parts[0];
+    if (parts.size() > 1) {
+      add(OpKind::Cat, parts, {{"dim", int64_t(2)}});
+      all = values.back();
+    }
+    add(OpKind::Permute, {all}, {{"dims", Ints{0, 2, 1}}});
+    Value *rows = values.back();
+    values.resize(kept);
+    if (below(4) == 0)
+      values.push_back(rows);
+    add(OpKind::Slice, {rows}, {{"dim", int64_t(2)}, {"end", first}});
+    Value *left = values.back();
+    add(OpKind::Slice, {rows}, {{"dim", int64_t(2)}, {"start", first}});
+    Value *right = values.back();
+    values.resize(values.size() - 2);
+    if (left->rank() != 3 || right->rank() != 3 || left == right)
+      return;
+    add(OpKind::Sigmoid, {left});
+    left = values.back();
+    if (below(3))
+      values.pop_back();
+    std::vector<Value *> pieces{left, right};
+    if (below(4) == 0)
+      std::swap(pieces[0], pieces[1]);
+    add(OpKind::Cat, pieces, {{"dim", int64_t(2)}});
+  }
+
   /// Patches of a picture as rows behind a class token, as vision transformers begin.
   void patches(int64_t batch) {
     int64_t c = 1 + below(3), o = 64 + below(20), h = 8 + below(3), w = 8 + below(3);
@@ -192,7 +236,10 @@ class Generator {
   void step() {
     Value *x = any(), *p = picture();
     int64_t c = p->dim(1);
-    switch (below(26)) {
+    switch (below(28)) {
+    case 26:
+    case 27:
+      return head(p);
     case 20:
     case 21:
       return scaledConv(p);

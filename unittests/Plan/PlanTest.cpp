@@ -140,6 +140,43 @@ TEST_F(PlanTest, SqueezeExciteNeedsNoReorder) {
   EXPECT_EQ(count(p, WNNRT_K_linear), 2u);
 }
 
+TEST_F(PlanTest, DetectionHeadsAreRowsAtOnce) {
+  Value *x = conv(input(Shape{1, 8, 8, 8}), 16), *heads[2];
+  for (int i = 0; i < 2; ++i) {
+    Value *v = conv(x, 21, 0.1 + i);
+    heads[i] = add(OpKind::Reshape, {v}, {{"shape", Ints{1, 21, v->dim(2) * v->dim(3)}}});
+    x = add(OpKind::MaxPool2d, {x}, {{"kernel_size", Ints{2, 2}}, {"stride", Ints{2, 2}}});
+  }
+  Value *all = add(OpKind::Cat, {heads[0], heads[1]}, {{"dim", int64_t(2)}});
+  Value *rows = add(OpKind::Permute, {all}, {{"dims", Ints{0, 2, 1}}});
+  Value *box = add(OpKind::Slice, {rows}, {{"dim", int64_t(2)}, {"end", int64_t(4)}});
+  Value *rest = add(OpKind::Slice, {rows}, {{"dim", int64_t(2)}, {"start", int64_t(4)}});
+  Value *y = add(OpKind::Cat, {add(OpKind::Exp, {box}), rest}, {{"dim", int64_t(2)}});
+  g.addOutput("y", y);
+  Plan p = plan();
+  EXPECT_EQ(count(p, WNNRT_K_c16_to_plain), 0u) << printPlan(p);
+  // Whole blocks and the rest of each head, the box made dense, and put in its place.
+  EXPECT_EQ(copies(p), 6u) << printPlan(p);
+}
+
+TEST_F(PlanTest, WhatIsReadLaterDoesNotBecomeItsCopy) {
+  Value *x = add(OpKind::Sin, {input(Shape{8, 6})});
+  Value *left = add(OpKind::Slice, {x}, {{"dim", int64_t(1)}, {"end", int64_t(2)}});
+  Value *right = add(OpKind::Slice, {x}, {{"dim", int64_t(1)}, {"start", int64_t(2)}});
+  Value *exp = add(OpKind::Exp, {left});
+  Value *y = add(OpKind::Cat, {exp, right}, {{"dim", int64_t(1)}});
+  g.addOutput("y", y);
+  g.addOutput("z", add(OpKind::Mul, {x, y}));
+  Plan p = plan();
+  const PlanTensor *in = nullptr, *out = nullptr;
+  for (const PlanTensor &t : p.tensors) {
+    in = t.name == x->name() ? &t : in;
+    out = t.name == y->name() ? &t : out;
+  }
+  ASSERT_TRUE(in && out);
+  EXPECT_NE(in->buffer, out->buffer) << printPlan(p);
+}
+
 TEST_F(PlanTest, PatchesAreOneProduct) {
   Value *w = g.addConstant(Tensor::splat({DType::F32, Shape{64, 3, 8, 8}}, 0.5), "w");
   Value *x = input(Shape{1, 3, 34, 40});
