@@ -34,8 +34,11 @@ struct MatrixWorker {
   int64_t tileBegin, tileEnd, panelBegin, panelEnd, chunks, parts;
 
   // Of the next phases: what is split, and what is prefetched.
-  Phase next, later;
+  Phase now, next, later;
+  bool more, evenLater; // phases behind this one, behind the next one
+  int side;             // of `right`
   int64_t unit, units, laterUnits, credit, perUnit;
+  int burst; // units of this phase that are split at a time, while it is the first
   unsigned char *nextRight;
 
   // Sums that are complete.
@@ -133,11 +136,24 @@ struct MatrixWorker {
                pending.panel + pending.done % pending.count);
   }
 
-  /// What the vector units do while tiles multiply.
+  /// Weights of the first phase, some steps ahead of its first block.
+  WNNRT_NOINLINE void splitOwn() {
+    for (int i = 0; i < burst && unit < units; ++i)
+      splitUnit();
+    if (unit == units) {
+      burst = 0;
+      startNext(blocksOf(now) - 1);
+    }
+  }
+
+  /// What the vector units do while tiles multiply half a step: no more than the core looks ahead.
   WNNRT_INLINE_MEMBER void beside(int finishes) {
     barrier();
-    for (credit += units; credit >= perUnit; credit -= perUnit)
-      splitUnit();
+    if (burst)
+      splitOwn();
+    else
+      for (credit += units; credit >= perUnit && unit < units; credit -= perUnit)
+        splitUnit();
     if (pending.done < pending.units)
       finishSome(finishes);
     barrier();
@@ -153,9 +169,10 @@ struct MatrixWorker {
   /// Of each sum, low * high, high * high and high * low in this order: results do not depend on
   /// which outputs are computed together.
   template <int T, int P>
-  WNNRT_AMX WNNRT_INLINE void stepOf(const unsigned char *a0, const unsigned char *a1,
-                                     const unsigned char *a2, const unsigned char *a3, int64_t at,
-                                     int64_t low, int64_t stride, const unsigned char *b) {
+  WNNRT_AMX WNNRT_INLINE_MEMBER void stepOf(const unsigned char *a0, const unsigned char *a1,
+                                            const unsigned char *a2, const unsigned char *a3,
+                                            int64_t at, int64_t low, int64_t stride,
+                                            const unsigned char *b, int finishes) {
     if (P == 2) {
       WNNRT_LOAD(0, 4, low)
       _tile_loadd(6, b, 64);
@@ -165,6 +182,7 @@ struct MatrixWorker {
       WNNRT_LOAD(1, 5, low)
       WNNRT_DP(2, 5, 6)
       WNNRT_DP(3, 5, 7)
+      beside(finishes);
       WNNRT_LOAD(0, 4, 0)
       WNNRT_DP(0, 4, 6)
       WNNRT_DP(1, 4, 7)
@@ -183,30 +201,26 @@ struct MatrixWorker {
       WNNRT_DP(0, 4, 6)
       WNNRT_LOAD(1, 5, low)
       WNNRT_DP(1, 5, 6)
-      WNNRT_LOAD(2, 4, low)
-      WNNRT_DP(2, 4, 6)
-      WNNRT_LOAD(3, 5, low)
-      WNNRT_DP(3, 5, 6)
       WNNRT_LOAD(0, 4, 0)
       WNNRT_DP(0, 4, 6)
       WNNRT_LOAD(1, 5, 0)
       WNNRT_DP(1, 5, 6)
-      if (T > 2) {
-        WNNRT_LOAD(2, 4, 0)
-        WNNRT_DP(2, 4, 6)
-        WNNRT_LOAD(3, 5, 0)
-        WNNRT_DP(3, 5, 6)
-        WNNRT_LOAD(0, 4, 0)
-        WNNRT_LOAD(1, 5, 0)
-      }
       _tile_loadd(7, b + tileBytes, 64);
       WNNRT_DP(0, 4, 7)
       WNNRT_DP(1, 5, 7)
+      beside(finishes);
+      WNNRT_LOAD(2, 4, low)
+      WNNRT_DP(2, 4, 6)
+      WNNRT_LOAD(3, 5, low)
+      WNNRT_DP(3, 5, 6)
       WNNRT_LOAD(2, 4, 0)
-      WNNRT_DP(2, 4, 7)
+      WNNRT_DP(2, 4, 6)
       WNNRT_LOAD(3, 5, 0)
+      WNNRT_DP(3, 5, 6)
+      WNNRT_DP(2, 4, 7)
       WNNRT_DP(3, 5, 7)
     }
+    beside(finishes);
   }
 #undef WNNRT_LOAD
 #undef WNNRT_DP
@@ -227,7 +241,8 @@ struct MatrixWorker {
   /// T tiles of outputs by P panels.
   template <int T, int P>
   WNNRT_AMX WNNRT_NOINLINE void block(const Phase &ph, int64_t tile, const unsigned char *b) {
-    float *own = sums + (tile - ph.tile) * P * 256;
+    // Sums that no later part adds to are needed only until they are finished.
+    float *own = parts == 1 ? sums : sums + (tile - ph.tile) * P * 256;
     barrier();
     if (ph.step > 0) {
 #define WNNRT_FETCH(I) _tile_loadd(I, own + I * 256, 64);
@@ -242,15 +257,14 @@ struct MatrixWorker {
       WNNRT_EACH_SUM(WNNRT_ZERO)
     }
     const int64_t all = ph.stepEnd - ph.step, pixel = c.shape.step * 64;
-    const int finishes = static_cast<int>((4 + all - 1) / all);
+    const int finishes = static_cast<int>((4 + 2 * all - 1) / (2 * all));
     const int64_t q0 = c.position(tile), q1 = T > 1 ? c.position(tile + 1) : q0;
     const int64_t q2 = T > 2 ? c.position(tile + 2) : q0, q3 = T > 3 ? c.position(tile + 3) : q0;
     const unsigned char *a = c.image;
     int64_t s = ph.step;
     for (int64_t end = minOf(ph.stepEnd, c.pairSteps); s < end; ++s, b += P * 2 * tileBytes) {
       stepOf<T, P>(a + q0 * pixel, a + q1 * pixel, a + q2 * pixel, a + q3 * pixel, c.step[s].at,
-                   c.pixels * 64, pixel, b);
-      beside(finishes);
+                   c.pixels * 64, pixel, b, finishes);
     }
     if (c.p->groups > 1) {
       int32_t lo, hi;
@@ -260,8 +274,7 @@ struct MatrixWorker {
     const int64_t half = pixel / 2;
     for (; s < ph.stepEnd; ++s, b += P * 2 * tileBytes) {
       stepOf<T, P>(a + q0 * half, a + q1 * half, a + q2 * half, a + q3 * half, c.step[s].at,
-                   c.pixels * 32, half, b);
-      beside(finishes);
+                   c.pixels * 32, half, b, finishes);
     }
     finishSome(4);
     barrier();
@@ -292,46 +305,57 @@ struct MatrixWorker {
     chunks = (tileEnd - tileBegin + chunkTiles - 1) / chunkTiles;
     parts = (c.steps + partSteps - 1) / partSteps;
     pending.done = pending.units = 0;
-    Phase now = {};
+    now = {};
     now.panel = panelBegin;
     now.count = countAt(panelBegin);
     setChunk(now);
     setPart(now);
-    next = now;
-    bool more = true, evenLater;
-    int side = 0;
-    later = next;
+    later = next = now;
+    side = 0;
     evenLater = advance(later);
-    startSplitting(right[0], 1, evenLater);
-    while (unit < units)
+    startSplitting(right[0], 1);
+    // Where several blocks use these weights, most are split while the first one is computed.
+    burst = blocksOf(now) > 1 ? now.count : 0;
+    for (int64_t first = burst ? 6 * burst : units; unit < minOf(first, units);)
       splitUnit();
-    for (; more; now = next, side ^= 1) {
-      next = later;
-      more = evenLater;
-      units = 0;
-      unit = 0;
-      credit = 0;
-      perUnit = 1;
-      if (more) {
-        evenLater = advance(later);
-        int high = now.count == 2 ? 2 : 4;
-        int64_t blocks = (now.tileEnd - now.tile + high - 1) / high;
-        startSplitting(right[side ^ 1], blocks * (now.stepEnd - now.step), evenLater);
-      }
+    if (unit == units)
+      burst = 0;
+    if (!burst)
+      startNext(blocksOf(now));
+    for (;;) {
       runPhase(now, right[side]);
       while (unit < units)
         splitUnit();
+      if (!more)
+        break;
+      now = next;
+      side ^= 1;
+      startNext(blocksOf(now));
     }
     finishSome(4);
     _tile_release();
   }
 
-  void startSplitting(unsigned char *to, int64_t steps, bool evenLater) {
-    unit = 0;
+  int64_t blocksOf(const Phase &ph) const {
+    const int64_t high = ph.count == 2 ? 2 : 4;
+    return (ph.tileEnd - ph.tile + high - 1) / high;
+  }
+  /// The weights of the phase after this one, during so many of its blocks.
+  void startNext(int64_t blocks) {
+    next = later;
+    more = evenLater;
+    units = unit = credit = 0;
+    perUnit = 1;
+    if (more) {
+      evenLater = advance(later);
+      startSplitting(right[side ^ 1], blocks * (now.stepEnd - now.step) * 2);
+    }
+  }
+  void startSplitting(unsigned char *to, int64_t calls) {
+    unit = credit = 0;
     units = unitsOf(next);
     laterUnits = evenLater ? unitsOf(later) : 0;
-    credit = 0;
-    perUnit = steps;
+    perUnit = maxOf(1, calls);
     nextRight = to;
   }
 
