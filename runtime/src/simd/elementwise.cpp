@@ -86,11 +86,13 @@ template <int op> void pixelsOfBlock(const Rows &r) {
 template <int op> void run(const Rows &r) {
   if (r.n == 16 && r.aStep == 1 && r.bStep == 1 && r.aRow == 16 && r.yRow == 16 && r.bRow == 0)
     return pixelsOfBlock<op>(r);
-  if (r.aStep == 1 && r.bStep == 1)
+  // Parts of a vector in place wait for each other: what is stored before might overlap.
+  const bool wide = r.n >= vlanes || r.n > 4;
+  if (wide && r.aStep == 1 && r.bStep == 1)
     return rowsOf<op, false, false>(r);
-  if (r.aStep == 1 && r.bStep == 0)
+  if (wide && r.aStep == 1 && r.bStep == 0)
     return rowsOf<op, false, true>(r);
-  if (r.aStep == 0 && r.bStep == 1)
+  if (wide && r.aStep == 0 && r.bStep == 1)
     return rowsOf<op, true, false>(r);
   for (int64_t row = 0; row < r.rows; ++row)
     for (int64_t i = 0; i < r.n; ++i) {
