@@ -107,7 +107,7 @@ TEST_F(MatrixUnitTest, LinearEverySize) {
   unsigned seed = 0;
   for (int i = 0; i <= 33; ++i) {
     ++seed;
-    linearResult(ctx, 16 + i, columns(16 + i, 64, i % 16), 64, none, 0, false, 0, seed);
+    linearResult(ctx, 9 + i, columns(9 + i, 64, i % 16), 64, none, 0, false, 0, seed);
     linearResult(ctx, 20 + 2 * i, columns(20 + 2 * i, 40, i), 40, relu, 1, i % 2, i % 3, seed);
     linearResult(ctx, 37, columns(37, 32 + i, i % 5), 32 + i, gelu, 2, i % 2, 0, seed);
     // Several blocks of terms.

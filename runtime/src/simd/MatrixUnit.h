@@ -29,7 +29,7 @@ inline bool isNarrow(int64_t rows, int64_t k, int64_t panels) {
 /// left side is checked and split once for all n columns. The same for all parts of a product, so
 /// that results do not depend on how it is shared among threads.
 inline bool worthMatrixUnit(const wnnrt_context *ctx, int64_t rows, int64_t k, int64_t n) {
-  return (ctx->features & WNNRT_FEATURE_MATRIX_UNIT) && rows >= 16 && rows * k * n >= 262144 &&
+  return (ctx->features & WNNRT_FEATURE_MATRIX_UNIT) && rows >= 9 && rows * k * n >= 262144 &&
          ((k >= 32 && n >= 48) || isNarrow(rows, k, (n + 15) / 16));
 }
 
