@@ -27,6 +27,7 @@ struct LeftTiles {
 /// SOURCE prepares rows and knows about the outputs:
 ///   int64_t outputs, stepsAll; const unsigned char *weights: [output][step of all][high, low]
 ///   const float *biasOf(output); int64_t placeOf(output): in y, and in the residual
+///   lowFirst: products may be summed in another order, with fewer loads of weights
 ///   int64_t yRow; farOutputs: y is expected to be far away, at first
 ///   void beside(): some of what is due for the next block
 ///   void exact(block, row, output, float *sums): the sums of a row that is not for the unit
@@ -39,8 +40,8 @@ template <class SOURCE> struct MatrixRows {
     float *sums, *y; // of output `output`; y without its place
     const float *residual;
     int64_t n, done, output, outputEnd, block;
-    uint64_t bad; // rows that are not for the unit
-    int64_t panelSums;
+    uint64_t bad;             // rows that are not for the unit
+    int64_t panelSums, first; // row of the block that is row 0 here
   } pending = {};
   int side = 0;
   alignas(64) float sums[2][rowTiles * 256];
@@ -56,7 +57,7 @@ template <class SOURCE> struct MatrixRows {
     if (p.bad)
       for (int64_t r = begin; r < end; ++r)
         if (p.bad >> r & 1)
-          source.exact(p.block, r, p.output, own + r * 16);
+          source.exact(p.block, p.first + r, p.output, own + r * 16);
     const vf lo = vset(e.lo), hi = vset(e.hi);
     const float *residual = p.residual ? p.residual + place : nullptr;
     const float *before = e.residualAfter ? nullptr : residual;
@@ -94,7 +95,7 @@ template <class SOURCE> struct MatrixRows {
   template <int T, int P>
   WNNRT_AMX WNNRT_NOINLINE void block(const LeftTiles &l, int64_t n, float *y,
                                       const float *residual, uint64_t bad, int64_t id, int64_t o,
-                                      int64_t outputEnd) {
+                                      int64_t outputEnd, int64_t firstRow = 0) {
     static_assert(T * P <= rowTiles, "sums are in tiles 0 to 3");
     const int64_t chunk = (rowTiles * 16 + l.steps - 1) / maxOf(1, l.steps);
     const int64_t ownBytes = source.stepsAll * weightTileBytes;
@@ -129,6 +130,8 @@ template <class SOURCE> struct MatrixRows {
 #define WNNRT_DP(I, A, B)                                                                          \
   if (I < T * P)                                                                                   \
     _tile_dpbf16ps(I, A, B);
+        // high * high, high * low, low * high, as the other parts have them, so that sums do not
+        // depend on how rows and outputs are cut.
         if (P == 1) {
           _tile_loadd(6, b, 64);
           _tile_loadd(7, b + tileBytes, 64);
@@ -153,7 +156,7 @@ template <class SOURCE> struct MatrixRows {
           WNNRT_DP(2, 4, 6)
           WNNRT_LOAD(3, 1, 5)
           WNNRT_DP(3, 5, 6)
-        } else { // tiles 0 and 2 are of the first output
+        } else if (SOURCE::lowFirst) { // tiles 0 and 2 are of the first output
           _tile_loadd(6, b, 64);
           _tile_loadd(7, b + ownBytes, 64);
           WNNRT_LOAD(0, 1, 4)
@@ -175,6 +178,30 @@ template <class SOURCE> struct MatrixRows {
           WNNRT_DP(1, 4, 7)
           WNNRT_DP(2, 5, 6)
           WNNRT_DP(3, 5, 7)
+        } else {
+          _tile_loadd(6, b, 64);
+          _tile_loadd(7, b + ownBytes, 64);
+          WNNRT_LOAD(0, 0, 4)
+          WNNRT_DP(0, 4, 6)
+          WNNRT_DP(1, 4, 7)
+          WNNRT_LOAD(1, 0, 5)
+          WNNRT_DP(2, 5, 6)
+          WNNRT_DP(3, 5, 7)
+          WNNRT_BESIDE
+          _tile_loadd(6, b + tileBytes, 64);
+          _tile_loadd(7, b + ownBytes + tileBytes, 64);
+          WNNRT_DP(0, 4, 6)
+          WNNRT_DP(1, 4, 7)
+          WNNRT_DP(2, 5, 6)
+          WNNRT_DP(3, 5, 7)
+          _tile_loadd(6, b, 64);
+          _tile_loadd(7, b + ownBytes, 64);
+          WNNRT_LOAD(0, 1, 4)
+          WNNRT_DP(0, 4, 6)
+          WNNRT_DP(1, 4, 7)
+          WNNRT_LOAD(1, 1, 5)
+          WNNRT_DP(2, 5, 6)
+          WNNRT_DP(3, 5, 7)
         }
 #undef WNNRT_BESIDE
 #undef WNNRT_LOAD
@@ -194,7 +221,7 @@ template <class SOURCE> struct MatrixRows {
       WNNRT_STORE(3)
 #undef WNNRT_STORE
       __asm__ volatile("" ::: "memory");
-      pending = {to, y, residual, n, 0, o, o + P, id, bad, T * 256};
+      pending = {to, y, residual, n, 0, o, o + P, id, bad, T * 256, firstRow};
       // Lines that are not near yet arrive while tiles multiply, not when they are stored. Where
       // that takes long the hardware's own prefetching does better.
       for (int q = 0; source.farOutputs && l.steps <= fewSteps && q < P; ++q) {
@@ -206,27 +233,14 @@ template <class SOURCE> struct MatrixRows {
     }
   }
 
-  WNNRT_AMX void run(int64_t tiles, const LeftTiles &l, int64_t n, float *y, const float *residual,
-                     uint64_t bad, int64_t id) {
-    const int64_t end = source.outputs;
-    switch (tiles) {
-    case 1:
-      return block<1, 1>(l, n, y, residual, bad, id, 0, end);
-    case 2:
-      return block<2, 1>(l, n, y, residual, bad, id, 0, end);
-    case 3:
-      return block<3, 1>(l, n, y, residual, bad, id, 0, end);
-    default:
-      return block<4, 1>(l, n, y, residual, bad, id, 0, end);
-    }
-  }
-
-  /// The same with few loads of the rows, which take long where they begin anywhere; without rows
-  /// that are not for the unit. runsOf: how often `beside` is called in it, for each step.
-  static int64_t pairedRunsOf(int64_t tiles, int64_t outputs) {
+  /// All outputs of up to four tiles, two outputs at a time: that takes fewer loads of the rows,
+  /// which take long where they begin anywhere, and taps that lie side by side are stored together.
+  /// runsOf: how often `beside` is called in it, for each step.
+  static int64_t runsOf(int64_t tiles, int64_t outputs) {
     return (tiles + 1) / 2 * (outputs / 2) + outputs % 2;
   }
-  WNNRT_AMX void runPaired(int64_t tiles, LeftTiles l, int64_t n, float *y, const float *residual) {
+  WNNRT_AMX void run(int64_t tiles, LeftTiles l, int64_t n, float *y, const float *residual,
+                     uint64_t bad = 0, int64_t id = 0) {
     const int64_t even = source.outputs / 2 * 2;
     const unsigned char *first = l.at;
     for (int64_t t = 0; even && t < tiles; t += 2) {
@@ -234,22 +248,22 @@ template <class SOURCE> struct MatrixRows {
       const int64_t at = t * 16 * source.yRow, left = n - t * 16;
       const float *more = residual ? residual + at : nullptr;
       if (t + 1 < tiles)
-        block<2, 2>(l, minOf(left, 32), y + at, more, 0, 0, 0, even);
+        block<2, 2>(l, minOf(left, 32), y + at, more, bad >> (t * 16), id, 0, even, t * 16);
       else
-        block<1, 2>(l, left, y + at, more, 0, 0, 0, even);
+        block<1, 2>(l, left, y + at, more, bad >> (t * 16), id, 0, even, t * 16);
     }
     l.at = first;
     if (even == source.outputs)
       return;
     switch (tiles) {
     case 1:
-      return block<1, 1>(l, n, y, residual, 0, 0, even, even + 1);
+      return block<1, 1>(l, n, y, residual, bad, id, even, even + 1);
     case 2:
-      return block<2, 1>(l, n, y, residual, 0, 0, even, even + 1);
+      return block<2, 1>(l, n, y, residual, bad, id, even, even + 1);
     case 3:
-      return block<3, 1>(l, n, y, residual, 0, 0, even, even + 1);
+      return block<3, 1>(l, n, y, residual, bad, id, even, even + 1);
     default:
-      return block<4, 1>(l, n, y, residual, 0, 0, even, even + 1);
+      return block<4, 1>(l, n, y, residual, bad, id, even, even + 1);
     }
   }
 

@@ -53,7 +53,7 @@ bool fits(const wnnrt_conv2d_params *p) {
 }
 
 struct FirstRows {
-  static constexpr bool farOutputs = true;
+  static constexpr bool farOutputs = true, lowFirst = true;
   const wnnrt::FirstRowsJob &j;
   const wnnrt_conv2d_params *p;
   const FirstImage shape;
@@ -210,7 +210,7 @@ WNNRT_AMX WNNRT_NOINLINE int64_t run(const wnnrt::FirstRowsJob &job, int64_t beg
                  stepAt,     weightsOf};
   int64_t runs = 0;
   for (int64_t b = 0; b < tiles.count; ++b)
-    runs += matrix.pairedRunsOf(tiles.sizeOf(b), rows.outputs);
+    runs += matrix.runsOf(tiles.sizeOf(b), rows.outputs);
   rows.startRow(oy, 1);
   for (; oy < end; ++oy) {
     rows.makeSome(INT64_MAX);
@@ -232,8 +232,7 @@ WNNRT_AMX WNNRT_NOINLINE int64_t run(const wnnrt::FirstRowsJob &job, int64_t beg
       int64_t ox = tiles.begin(b) * 16, n = minOf(tiles.sizeOf(b) * 16, p->ow - ox);
       int64_t at = (oy * p->ow + ox) * 16;
       l.at = rows.image + ox * tileStride;
-      matrix.runPaired(tiles.sizeOf(b), l, n, job.y + at,
-                       job.residual ? job.residual + at : nullptr);
+      matrix.run(tiles.sizeOf(b), l, n, job.y + at, job.residual ? job.residual + at : nullptr);
     }
   }
   matrix.finishAll();

@@ -21,6 +21,7 @@ using wnnrt::RowsJob;
 
 /// The rows of a job, in blocks of up to four tiles that do not reach over the end of a line.
 struct Rows {
+  static constexpr bool lowFirst = false;
   const RowsJob &j;
   const int64_t stepsAll, outputs, yRow;
   const bool farOutputs;
