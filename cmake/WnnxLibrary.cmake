@@ -18,9 +18,12 @@ function(wnnx_target_options target)
   if(WNNX_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-omit-frame-pointer
                            -fno-sanitize-recover=undefined)
-    # AsanOptions.cpp has the function, which nothing calls but the sanitizer.
-    target_link_options(${target} PUBLIC -fsanitize=address,undefined
-                        -Wl,--undefined=__asan_default_options)
+    target_link_options(${target} PUBLIC -fsanitize=address,undefined)
+    # In a library the sanitizer's own definition would go before it.
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL "EXECUTABLE")
+      target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/AsanOptions.cpp")
+    endif()
   endif()
 endfunction()
 
