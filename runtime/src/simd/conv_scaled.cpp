@@ -144,7 +144,12 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_scaled_c16(const wnnrt_context *ctx,
   auto *room = static_cast<float *>(scratch);
   int64_t blocks = blocksOf16(p->ci), hw = p->hw;
   Split runs(hw, scaledConvRun(p));
-  int64_t threads = ctx->parallel_for ? maxOf(1, ctx->num_threads) : 1;
+  const int64_t threads = ctx->parallel_for ? maxOf(1, ctx->num_threads) : 1;
+  // As many for each thread, so that they cut the image where the steps around this one do.
+  if (runs.count >= 2 * threads && runs.count % threads) {
+    const int64_t count = (runs.count + threads - 1) / threads * threads;
+    runs = Split(hw, (hw + count - 1) / count);
+  }
   for (int64_t n = 0; n < p->n; ++n) {
     int64_t out = n * c.conv.panels * 16 * hw;
     c.x = static_cast<const float *>(x) + n * blocks * 16 * hw;
