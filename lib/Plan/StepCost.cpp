@@ -35,8 +35,11 @@ double macsPerUs(wnnrt_kernel_id k) {
 }
 
 constexpr double handOffUs = 1; // measured 0.45; ranges are never quite alike
-constexpr double matrixUs = 2;  // more on the matrix unit: two hand-offs, and weights split by each
+constexpr double matrixUs = 3;  // more on the matrix unit: two hand-offs, and weights split by each
 constexpr double fetchBytesPerUs = 8e3; // from the other core
+// Of the whole run. A thread that has little to do goes to sleep between its steps, and waking it
+// takes longer than they do.
+constexpr double leastGain = 0.1;
 
 /// How a step may be shared out, as runtime/src/simd/Parallel.h has it.
 enum class Cut { Pixels, Channels };
@@ -85,7 +88,7 @@ void chooseAlone(Plan &plan) {
   // Microseconds until the end of a step that ran alone, and of one that was shared.
   // Small networks stay in the second-level cache from one run to the next.
   const double bytesPerUs = double(plan.weightBytes + plan.arenaBytes) < 1.5e6 ? 100e3 : 30e3;
-  double alone = 0, shared = HUGE_VAL;
+  double alone = 0, shared = HUGE_VAL, nothingShared = 0;
   std::vector<bool> aloneWasShared, sharedWasShared; // the step before
   Cut cut = Cut::Channels;
   for (size_t i = 0; i < plan.calls.size(); ++i) {
@@ -95,6 +98,7 @@ void chooseAlone(Plan &plan) {
     bool near = i > 0 && t.cut == cut && !(t.cut == Cut::Channels && t.mixes);
     const bool matrix = plan.calls[i].kernel == WNNRT_K_conv2d_matrix_c16;
     const double both = us / 2 + handOffUs + (matrix ? matrixUs : 0);
+    nothingShared += us;
     const double a[2] = {alone + us, shared + us + half};
     const double s[2] = {alone + both + half, shared + both + (near ? half / 8 : half)};
     aloneWasShared.push_back(a[1] < a[0]);
@@ -104,8 +108,9 @@ void chooseAlone(Plan &plan) {
     cut = t.cut;
   }
   bool isShared = shared < alone;
+  const bool worthwhile = std::min(alone, shared) < (1 - leastGain) * nothingShared;
   for (size_t i = plan.calls.size(); i-- > 0;) {
-    plan.calls[i].alone = !isShared;
+    plan.calls[i].alone = !isShared || !worthwhile;
     isShared = isShared ? sharedWasShared[i] : aloneWasShared[i];
   }
 }

@@ -45,6 +45,18 @@ protected:
       n += c.kernel == k;
     return n;
   }
+  /// How many steps are shared out of a network of short ones with a long one behind them.
+  unsigned stepsSharedBehind(int others) {
+    Value *x = input(Shape{1, 32, 8, 8});
+    for (int i = 0; i < others; ++i)
+      x = conv(x, 32);
+    g.addOutput("y", conv(x, 480));
+    unsigned n = 0;
+    const Plan p = plan();
+    for (const KernelCall &c : p.calls)
+      n += !c.alone;
+    return n;
+  }
   static unsigned copies(const Plan &p) {
     return count(p, WNNRT_K_copy_strided) + count(p, WNNRT_K_copy_channels_c16);
   }
@@ -315,6 +327,14 @@ TEST_F(PlanTest, StepsOfATinyNetworkRunAlone) {
   g.addOutput("y", x);
   for (const KernelCall &c : plan().calls)
     EXPECT_TRUE(c.alone);
+}
+
+TEST_F(PlanTest, OneStepIsSharedOutWhereItIsMostOfTheNetwork) {
+  EXPECT_GE(stepsSharedBehind(1), 1u);
+}
+
+TEST_F(PlanTest, OneStepAmongManyIsNotSharedOut) {
+  EXPECT_EQ(stepsSharedBehind(60), 0u); // threads would wake for it alone
 }
 
 TEST_F(PlanTest, WithoutSharingAndBlocksThereIsStillAPlan) {
