@@ -16,7 +16,10 @@ their goal (--all: every one), then a summary of the classes:
     stream    matrix products with one row, which read each weight once: 60 % of the memory's bandwidth
     depthwise, elementwise (activations, sums, norms of batches, copies, shuffles, transposed copies):
               those of 200 kB and more: 60 % of the bandwidth of the level that holds all that they
-              touch, by an addition of two arrays that lie there, measured before and after each network
+              touch, by an addition of two arrays that lie there, measured before and after each network.
+              Depthwise kernels above 3x3, and those with an activation such as SiLU, are bound by
+              arithmetic: the multiply-adds' share of the peak is printed, too, and how many layers
+              reach 60 % of either
 """
 import argparse
 import os
@@ -168,7 +171,7 @@ def main():
     if not names:
         sys.exit(f"error: no network in `{args.networks}`; bench/peers/run.py makes them")
     totals = {c: [0, 0, 0.0, 0.0] for c in GOALS}  # layers, met, us, us at the goal
-    add = addition(args)
+    add, either = addition(args), 0
     for name in names:
         folder, program, params = build(name, args)
         before = bandwidths(add)
@@ -196,6 +199,9 @@ def main():
                 share = 100 * float(speed) / near[level(moved)]
                 rate = f"{speed:>7} GB/s, L{level(moved) + 2}"
                 text = f"{moved / 1e6:.2f} MB {what[:60]}"
+                if kind == "depthwise":
+                    text = f"{describe(p)}, {moved / 1e6:.2f} MB, {float(peak):.0f} % of the peak"
+                    either += max(share, float(peak)) >= GOALS[kind]
             met = share >= GOALS[kind]
             total = totals[kind]
             total[0] += 1
@@ -209,6 +215,7 @@ def main():
     print(f"\n{'class':<12}{'goal':>6}{'layers':>8}{'reach it':>10}{'ms':>9}{'ms at the goal':>16}")
     for kind, (layers, met, us, ideal) in totals.items():
         print(f"{kind:<12}{GOALS[kind]:>4} %{layers:>8}{met:>10}{us / 1e3:>9.2f}{ideal / 1e3:>16.2f}")
+    print(f"depthwise layers at 60 % of the bandwidth or of the FMA peak: {either}")
 
 
 if __name__ == "__main__":
