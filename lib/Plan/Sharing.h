@@ -13,8 +13,8 @@ namespace wnnx {
 struct CallNote {
   /// The call only copies all bytes of `copyFrom` to `copyTo`.
   int copyFrom = -1, copyTo = -1;
-  /// The call only writes a box of `pieceOf`, and others write the rest, each its own; `alike`: what
-  /// it copies lies at the same place in this tensor, which has as many bytes.
+  /// The call only writes a box of `pieceOf`, and others write the rest, each its own; `alike`:
+  /// what it copies lies at the same place in this tensor, which has as many bytes.
   int pieceOf = -1, alike = -1;
   /// Arguments whose memory the first written argument may take over.
   llvm::SmallVector<unsigned, 2> inPlace;
