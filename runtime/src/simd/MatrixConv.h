@@ -96,13 +96,8 @@ struct MatrixConv {
                                                 __mmask16 &bad) const {
     for (int64_t i = 0; i < n; ++i, from += stride, to += 64) {
       __m512 a = _mm512_loadu_ps(from), b = _mm512_maskz_loadu_ps(mask, from + next);
-      __m512 highA = _mm512_castsi512_ps(highPart(_mm512_castps_si512(a)));
-      __m512 highB = _mm512_castsi512_ps(highPart(_mm512_castps_si512(b)));
       bad = _kor_mask16(bad, _kor_mask16(tooLarge(a), tooLarge(b)));
-      __m512bh high = _mm512_cvtne2ps_pbh(highB, highA);
-      __m512bh low = _mm512_cvtne2ps_pbh(_mm512_sub_ps(b, highB), _mm512_sub_ps(a, highA));
-      _mm512_storeu_si512(to, (__m512i)high);
-      _mm512_storeu_si512(to + pixels * 64, (__m512i)low);
+      splitTerms(a, b, to, to + pixels * 64);
     }
   }
   WNNRT_AMX WNNRT_INLINE_MEMBER void splitSingles(const float *from, int64_t stride, __mmask16 mask,
@@ -111,13 +106,8 @@ struct MatrixConv {
     int64_t i = 0;
     for (; i + 2 <= n; i += 2, from += 2 * stride, to += 64) {
       __m512 a = _mm512_maskz_loadu_ps(mask, from), b = _mm512_maskz_loadu_ps(mask, from + stride);
-      __m512 highA = _mm512_castsi512_ps(highPart(_mm512_castps_si512(a)));
-      __m512 highB = _mm512_castsi512_ps(highPart(_mm512_castps_si512(b)));
       bad = _kor_mask16(bad, _kor_mask16(tooLarge(a), tooLarge(b)));
-      __m512bh high = _mm512_cvtne2ps_pbh(highB, highA);
-      __m512bh low = _mm512_cvtne2ps_pbh(_mm512_sub_ps(b, highB), _mm512_sub_ps(a, highA));
-      _mm512_storeu_si512(to, (__m512i)high);
-      _mm512_storeu_si512(to + pixels * 32, (__m512i)low);
+      splitTerms(a, b, to, to + pixels * 32);
     }
     for (; i < n; ++i, from += stride, to += 32) {
       __m512 a = _mm512_maskz_loadu_ps(mask, from);

@@ -101,7 +101,7 @@ template <class SOURCE> struct MatrixRows {
     const int64_t ownBytes = source.stepsAll * weightTileBytes;
     const unsigned char *own = source.weights + o * ownBytes;
     for (; o < outputEnd; o += P, own += P * ownBytes) {
-      __asm__ volatile("" ::: "memory"); // the compiler does not know what tiles read and write
+      barrier();
 #define WNNRT_START(I)                                                                             \
   if (I < T * P) {                                                                                 \
     if (const float *bias = source.biasOf(o + I % P))                                              \
@@ -117,19 +117,36 @@ template <class SOURCE> struct MatrixRows {
       for (int64_t s = 0; s < l.steps; ++s) {
         const unsigned char *b = own + l.weightsOf[s] * weightTileBytes;
         const unsigned char *a = l.at + l.stepAt[s];
-        __asm__ volatile("" ::: "memory");
+        barrier();
 // Between the tiles: the core looks ahead by some hundred instructions, and by few of those that
 // write tiles.
 #define WNNRT_BESIDE                                                                               \
-  __asm__ volatile("" ::: "memory");                                                               \
+  barrier();                                                                                       \
   source.beside();                                                                                 \
-  __asm__ volatile("" ::: "memory");
+  barrier();
 #define WNNRT_LOAD(I, PART, A)                                                                     \
   if (I < T)                                                                                       \
     _tile_loadd(A, a + I * l.tile + (PART ? l.low : 0), l.stride);
 #define WNNRT_DP(I, A, B)                                                                          \
   if (I < T * P)                                                                                   \
     _tile_dpbf16ps(I, A, B);
+// Two outputs: a part of their weights, what is multiplied with a part of the rows, and with the
+// same rows once more.
+#define WNNRT_RIGHT(PART)                                                                          \
+  _tile_loadd(6, b + PART, 64);                                                                    \
+  _tile_loadd(7, b + ownBytes + PART, 64);
+#define WNNRT_LEFT(PART)                                                                           \
+  WNNRT_LOAD(0, PART, 4)                                                                           \
+  WNNRT_DP(0, 4, 6)                                                                                \
+  WNNRT_DP(1, 4, 7)                                                                                \
+  WNNRT_LOAD(1, PART, 5)                                                                           \
+  WNNRT_DP(2, 5, 6)                                                                                \
+  WNNRT_DP(3, 5, 7)
+#define WNNRT_AGAIN                                                                                \
+  WNNRT_DP(0, 4, 6)                                                                                \
+  WNNRT_DP(1, 4, 7)                                                                                \
+  WNNRT_DP(2, 5, 6)                                                                                \
+  WNNRT_DP(3, 5, 7)
         // high * high, high * low, low * high, as the other parts have them, so that sums do not
         // depend on how rows and outputs are cut.
         if (P == 1) {
@@ -157,61 +174,33 @@ template <class SOURCE> struct MatrixRows {
           WNNRT_LOAD(3, 1, 5)
           WNNRT_DP(3, 5, 6)
         } else if (SOURCE::lowFirst) { // tiles 0 and 2 are of the first output
-          _tile_loadd(6, b, 64);
-          _tile_loadd(7, b + ownBytes, 64);
-          WNNRT_LOAD(0, 1, 4)
-          WNNRT_DP(0, 4, 6)
-          WNNRT_DP(1, 4, 7)
-          WNNRT_LOAD(1, 1, 5)
-          WNNRT_DP(2, 5, 6)
-          WNNRT_DP(3, 5, 7)
+          WNNRT_RIGHT(0)
+          WNNRT_LEFT(1)
           WNNRT_BESIDE
-          WNNRT_LOAD(0, 0, 4)
-          WNNRT_DP(0, 4, 6)
-          WNNRT_DP(1, 4, 7)
-          WNNRT_LOAD(1, 0, 5)
-          WNNRT_DP(2, 5, 6)
-          WNNRT_DP(3, 5, 7)
-          _tile_loadd(6, b + tileBytes, 64);
-          _tile_loadd(7, b + ownBytes + tileBytes, 64);
-          WNNRT_DP(0, 4, 6)
-          WNNRT_DP(1, 4, 7)
-          WNNRT_DP(2, 5, 6)
-          WNNRT_DP(3, 5, 7)
+          WNNRT_LEFT(0)
+          WNNRT_RIGHT(tileBytes)
+          WNNRT_AGAIN
         } else {
-          _tile_loadd(6, b, 64);
-          _tile_loadd(7, b + ownBytes, 64);
-          WNNRT_LOAD(0, 0, 4)
-          WNNRT_DP(0, 4, 6)
-          WNNRT_DP(1, 4, 7)
-          WNNRT_LOAD(1, 0, 5)
-          WNNRT_DP(2, 5, 6)
-          WNNRT_DP(3, 5, 7)
+          WNNRT_RIGHT(0)
+          WNNRT_LEFT(0)
           WNNRT_BESIDE
-          _tile_loadd(6, b + tileBytes, 64);
-          _tile_loadd(7, b + ownBytes + tileBytes, 64);
-          WNNRT_DP(0, 4, 6)
-          WNNRT_DP(1, 4, 7)
-          WNNRT_DP(2, 5, 6)
-          WNNRT_DP(3, 5, 7)
-          _tile_loadd(6, b, 64);
-          _tile_loadd(7, b + ownBytes, 64);
-          WNNRT_LOAD(0, 1, 4)
-          WNNRT_DP(0, 4, 6)
-          WNNRT_DP(1, 4, 7)
-          WNNRT_LOAD(1, 1, 5)
-          WNNRT_DP(2, 5, 6)
-          WNNRT_DP(3, 5, 7)
+          WNNRT_RIGHT(tileBytes)
+          WNNRT_AGAIN
+          WNNRT_RIGHT(0)
+          WNNRT_LEFT(1)
         }
+#undef WNNRT_AGAIN
+#undef WNNRT_LEFT
+#undef WNNRT_RIGHT
 #undef WNNRT_BESIDE
 #undef WNNRT_LOAD
 #undef WNNRT_DP
-        __asm__ volatile("" ::: "memory");
+        barrier();
         finish(chunk);
       }
       finishAll();
       float *to = sums[side];
-      __asm__ volatile("" ::: "memory");
+      barrier();
 #define WNNRT_STORE(I)                                                                             \
   if (I < T * P)                                                                                   \
     _tile_stored(I, to + (I % P * T + I / P) * 256, 64);
@@ -220,7 +209,7 @@ template <class SOURCE> struct MatrixRows {
       WNNRT_STORE(2)
       WNNRT_STORE(3)
 #undef WNNRT_STORE
-      __asm__ volatile("" ::: "memory");
+      barrier();
       pending = {to, y, residual, n, 0, o, o + P, id, bad, T * 256, firstRow};
       // Lines that are not near yet arrive while tiles multiply, not when they are stored. Where
       // that takes long the hardware's own prefetching does better.

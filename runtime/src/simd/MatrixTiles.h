@@ -44,6 +44,33 @@ WNNRT_INLINE void splitPair(__m512i a, __m512i b, unsigned char *to) {
                      _mm512_mask_blend_epi16(0xaaaaaaaau, _mm512_srli_epi32(lowA, 16), lowB));
 }
 
+/// The first `pairs` pairs of rows, of which only `rows` rows exist.
+WNNRT_INLINE void splitWeightRows(const float *w, int64_t rows, int pairs, unsigned char *to) {
+  for (int pair = 0; pair < pairs; ++pair, w += 32) {
+    __m512i a = _mm512_setzero_si512(), b = a;
+    if (2 * pair < rows)
+      a = _mm512_loadu_si512(w);
+    if (2 * pair + 1 < rows)
+      b = _mm512_loadu_si512(w + 16);
+    splitPair(a, b, to + pair * 64);
+  }
+}
+
+/// 32 terms of the left side, as they follow each other.
+WNNRT_AMX WNNRT_INLINE void splitTerms(__m512 a, __m512 b, unsigned char *high,
+                                       unsigned char *low) {
+  __m512 highA = _mm512_castsi512_ps(highPart(_mm512_castps_si512(a)));
+  __m512 highB = _mm512_castsi512_ps(highPart(_mm512_castps_si512(b)));
+  _mm512_storeu_si512(high, (__m512i)_mm512_cvtne2ps_pbh(highB, highA));
+  _mm512_storeu_si512(
+      low, (__m512i)_mm512_cvtne2ps_pbh(_mm512_sub_ps(b, highB), _mm512_sub_ps(a, highA)));
+}
+
+/// The compiler does not know that tile instructions read and write memory.
+WNNRT_INLINE void barrier() {
+  __asm__ volatile("" ::: "memory");
+}
+
 /// Numbers whose high part is infinite, or NaN.
 WNNRT_INLINE __mmask16 tooLarge(__m512 v) {
   return _mm512_cmp_ps_mask(_mm512_abs_ps(v), _mm512_set1_ps(1.7e38f), _CMP_NLT_UQ);

@@ -17,11 +17,6 @@ constexpr int64_t chunkTiles = 32;  // whose sums lie beside them
 constexpr int64_t unitFloats = 256; // weights of one tap, block of channels and panel
 constexpr int64_t prefetchAhead = 24;
 
-WNNRT_INLINE void barrier() {
-  // The compiler does not know that tile instructions read and write memory.
-  __asm__ volatile("" ::: "memory");
-}
-
 /// A chunk of outputs, one or two panels, a part of the reduction.
 struct Phase {
   int64_t chunk, tile, tileEnd, panel, part, step, stepEnd;
@@ -115,14 +110,7 @@ struct MatrixWorker {
                   to + pair * 64);
       return;
     }
-    for (int pair = 0; pair < 8; ++pair) {
-      __m512i a = _mm512_setzero_si512(), b = a;
-      if (2 * pair < have)
-        a = _mm512_loadu_si512(from + pair * 32);
-      if (2 * pair + 1 < have)
-        b = _mm512_loadu_si512(from + pair * 32 + 16);
-      splitPair(a, b, to + pair * 64);
-    }
+    splitWeightRows(from, have, 8, to);
   }
   WNNRT_INLINE_MEMBER void prefetchUnit(const float *from) const {
     WNNRT_UNROLL

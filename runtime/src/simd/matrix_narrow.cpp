@@ -55,14 +55,7 @@ struct Rows {
         for (int half = 0; half < 2; ++half) {
           int64_t count;
           const float *w = weightsOf(o, s * 2 + half, &count);
-          for (int pair = 0; pair < 8; ++pair) {
-            __m512i a = _mm512_setzero_si512(), b = a;
-            if (2 * pair < count)
-              a = _mm512_loadu_si512(w + pair * 32);
-            if (2 * pair + 1 < count)
-              b = _mm512_loadu_si512(w + pair * 32 + 16);
-            splitPair(a, b, to + (half * 8 + pair) * 64);
-          }
+          splitWeightRows(w, count, 8, to + half * 8 * 64);
         }
   }
 

@@ -36,25 +36,13 @@ WNNRT_AMX void splitLeft(const MatrixJob &j, int64_t row, int rows, int64_t k, u
   for (int r = 0; r < rows; ++r, from += j.xRow, to += 64) {
     __m512 a = _mm512_maskz_loadu_ps(first, from);
     __m512 b = _mm512_maskz_loadu_ps(second, from + j.xBlock);
-    __m512 highA = _mm512_castsi512_ps(highPart(_mm512_castps_si512(a)));
-    __m512 highB = _mm512_castsi512_ps(highPart(_mm512_castps_si512(b)));
-    __m512bh high = _mm512_cvtne2ps_pbh(highB, highA);
-    __m512bh low = _mm512_cvtne2ps_pbh(_mm512_sub_ps(b, highB), _mm512_sub_ps(a, highA));
-    _mm512_store_si512(to, (__m512i)high);
-    _mm512_store_si512(to + tileBytes, (__m512i)low);
+    splitTerms(a, b, to, to + tileBytes);
   }
 }
 
 /// A step's weights, of which only `rows` rows exist.
-WNNRT_NOINLINE void splitRows(const float *w, int64_t rows, unsigned char *to) {
-  for (int pair = 0; pair < 16; ++pair, w += 32) {
-    __m512i a = _mm512_setzero_si512(), b = a;
-    if (2 * pair < rows)
-      a = _mm512_loadu_si512(w);
-    if (2 * pair + 1 < rows)
-      b = _mm512_loadu_si512(w + 16);
-    splitPair(a, b, to + pair * 64);
-  }
+WNNRT_NOINLINE void splitStepRows(const float *w, int64_t rows, unsigned char *to) {
+  splitWeightRows(w, rows, 16, to);
 }
 
 /// Weights to split while tiles are multiplied, and weights to prefetch.
@@ -226,7 +214,8 @@ struct Unit {
         splitStep = 0, --splitPanels, split += j.panelStride;
     };
     for (int i = 0; i < splitAhead && splitPanels > 0; ++i, advance())
-      splitRows(split + splitStep * kStep * 16, minOf(kStep, kLeft - splitStep * kStep), right[to]);
+      splitStepRows(split + splitStep * kStep * 16, minOf(kStep, kLeft - splitStep * kStep),
+                    right[to]);
     for (; panel < panelEnd; ++panel, w += j.panelStride) {
       const int cols = colsOf(panel);
       const bool whole = n == T * rows && cols == 16;
@@ -259,7 +248,7 @@ struct Unit {
         } else {
           step<T, false>(a, right[at], {});
           if (exist > 0) {
-            splitRows(split + splitStep * kStep * 16, exist, right[to]);
+            splitStepRows(split + splitStep * kStep * 16, exist, right[to]);
             advance();
           }
         }
