@@ -5,6 +5,7 @@
 #include "CodePrinter.h"
 #include "Names.h"
 
+#include "wnnrt_matrix.h"
 #include "wnnrt_rows.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -229,18 +230,19 @@ std::vector<std::string> partsOf(const Plan &plan) {
   return parts;
 }
 
-/// The parts of AVX-512 by which steps may be worth the matrix unit
-/// (runtime/src/simd/MatrixUnit.h).
+/// The parts of AVX-512 by which steps may be worth the matrix unit.
 std::vector<std::string> matrixPartsOf(const Plan &plan) {
   bool many = false, few = false, first = false;
   auto product = [&](int64_t rows, int64_t k, int64_t n) {
-    many |= rows >= 16 && k >= 32 && n >= 48;
-    few |= rows >= 64 && k >= 24 && k <= 256;
+    bool worth = wnnrt::productWorthMatrixUnit(rows, k, n);
+    many |= worth && wnnrt::isWideProduct(k, n);
+    few |= worth && wnnrt::isNarrowProduct(rows, k, n);
   };
   for (const KernelCall &c : plan.calls)
     switch (c.kernel) {
     case WNNRT_K_linear:
-      many |= number(c, "m") >= 16 && number(c, "k") >= 32;
+      // Its rows are not in blocks of channels, which the part for few weights wants.
+      many |= wnnrt::productWorthMatrixUnit(number(c, "m"), number(c, "k"), number(c, "n"));
       break;
     case WNNRT_K_conv2d_scaled_c16:
       product(number(c, "hw"), number(c, "ci"), number(c, "co"));
@@ -255,15 +257,17 @@ std::vector<std::string> matrixPartsOf(const Plan &plan) {
         product(number(c, "oh") * number(c, "ow"), number(c, "ci"), number(c, "co"));
       break;
     case WNNRT_K_conv_transpose2d_c16:
-      if (number(c, "kh") == number(c, "stride_h") && number(c, "kw") == number(c, "stride_w") &&
-          number(c, "iw") >= 16)
-        few |= number(c, "ci") >= 24 && number(c, "ci") <= 256;
+      if (number(c, "kh") == number(c, "stride_h") && number(c, "kw") == number(c, "stride_w"))
+        few |= wnnrt::transposedWorthMatrixUnit(number(c, "ci"), number(c, "kh") * number(c, "kw"),
+                                                number(c, "co"), number(c, "iw"),
+                                                number(c, "oh") * number(c, "ow"));
       break;
     case WNNRT_K_conv2d_first:
-      first |= number(c, "ci") == 3 && number(c, "kw") <= 8 && number(c, "ow") >= 16 &&
-               3 * number(c, "kh") * number(c, "kw") * ((number(c, "co") + 15) / 16) >=
-                   50 * number(c, "stride_w") &&
-               number(c, "dilation_h") == 1 && number(c, "dilation_w") == 1;
+      first |= number(c, "kw") <= 8 && number(c, "dilation_h") == 1 &&
+               number(c, "dilation_w") == 1 &&
+               wnnrt::firstWorthMatrixUnit(number(c, "ci"), number(c, "kh") * number(c, "kw"),
+                                           number(c, "co"), number(c, "oh"), number(c, "ow"),
+                                           number(c, "stride_w"));
       break;
     default:
       break;

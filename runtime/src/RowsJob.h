@@ -27,7 +27,7 @@ struct RowsJob {
   bool farOutputs;    // y is expected to be in none of the near caches
 };
 
-/// There are at most narrowWeights (MatrixUnit.h) tiles of weights.
+/// There are at most matrixNarrowWeights (wnnrt_matrix.h) tiles of weights.
 struct NarrowPart {
   void (*run)(const wnnrt_context *ctx, const RowsJob &job);
 };

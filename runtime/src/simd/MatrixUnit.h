@@ -7,6 +7,7 @@
 #include "../Isa.h"
 #include "../MatrixJob.h"
 #include "../RowsJob.h"
+#include "wnnrt_matrix.h"
 
 namespace {
 
@@ -15,22 +16,10 @@ namespace {
 const wnnrt_part *const matrixParts[] = {&wnnrt::WNNRT_SIMD_NS::matrix_unit,
                                          &wnnrt::WNNRT_SIMD_NS::matrix_narrow};
 
-/// Limits of matrix_narrow: steps of 32 terms, and these times panels of outputs.
-constexpr int64_t narrowSteps = 8, narrowWeights = 40;
-
-/// Few weights by many rows: they stay where they were split, and rows need no pass ahead.
-inline bool isNarrow(int64_t rows, int64_t k, int64_t panels) {
-  int64_t steps = (k + 31) / 32;
-  return rows >= 64 && k >= 24 && steps <= narrowSteps && steps * panels >= 2 &&
-         steps * panels <= narrowWeights;
-}
-
-/// Whether products of so many numbers are worth the unit, where there is one: an element of the
-/// left side is checked and split once for all n columns. The same for all parts of a product, so
+/// Whether products of so many numbers are worth the unit. The same for all parts of a product, so
 /// that results do not depend on how it is shared among threads.
 inline bool worthMatrixUnit(const wnnrt_context *ctx, int64_t rows, int64_t k, int64_t n) {
-  return (ctx->features & WNNRT_FEATURE_MATRIX_UNIT) && rows >= 9 && rows * k * n >= 262144 &&
-         ((k >= 32 && n >= 48) || isNarrow(rows, k, (n + 15) / 16));
+  return (ctx->features & WNNRT_FEATURE_MATRIX_UNIT) && wnnrt::productWorthMatrixUnit(rows, k, n);
 }
 
 /// A part of a product that is worth it. False: y is to be computed by other means.

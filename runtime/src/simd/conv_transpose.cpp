@@ -108,14 +108,13 @@ struct Transposed : ConvTile {
 #if defined(__AVX512F__)
   /// Where each output has one tap, on the matrix unit. False: where that is not worth it.
   bool onUnit(const wnnrt_context *ctx) const {
-    const int64_t steps = (p->ci + 31) / 32, most = steps ? narrowWeights / (steps * taps) : 0;
     const wnnrt::NarrowPart *part = narrowPart(ctx);
     if (!part || p->kh != p->stride_h || p->kw != p->stride_w || p->pad_top || p->pad_left ||
-        p->dilation_h != 1 || p->dilation_w != 1 || p->groups != 1 || p->ci < 24 ||
-        steps > narrowSteps || most < 1 || p->iw < 16 || p->oh != p->ih * p->kh ||
-        p->ow != p->iw * p->kw || ohw * p->ci * p->co < 262144)
+        p->dilation_h != 1 || p->dilation_w != 1 || p->groups != 1 || p->oh != p->ih * p->kh ||
+        p->ow != p->iw * p->kw || !wnnrt::transposedWorthMatrixUnit(p->ci, taps, p->co, p->iw, ohw))
       return false;
-    int64_t tapAt[narrowWeights];
+    const int64_t most = wnnrt::matrixNarrowWeights / ((p->ci + 31) / 32 * taps);
+    int64_t tapAt[wnnrt::matrixNarrowWeights];
     for (int64_t t = 0; t < taps; ++t)
       tapAt[t] = (t / p->kw * p->ow + t % p->kw) * 16;
     const int64_t plane = ohw * 16;

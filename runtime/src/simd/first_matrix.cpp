@@ -11,6 +11,7 @@
 #include "../RowsJob.h"
 #include "MatrixRows.h"
 #include "Tile.h"
+#include "wnnrt_matrix.h"
 
 #ifdef WNNRT_HAVE_TILES
 
@@ -39,17 +40,16 @@ struct FirstImage {
     return (rows * p->ci + 1) / 2;
   }
   bool fits(const wnnrt_conv2d_params *p) const {
-    return p->ci == channels && p->dilation_h == 1 && p->dilation_w == 1 && p->kw * dwords <= 16 &&
-           steps <= stepsMost && lines <= linesMost && lines * lineBytes * 2 <= imageBytes &&
+    return p->dilation_h == 1 && p->dilation_w == 1 && p->kw * dwords <= 16 && steps <= stepsMost &&
+           lines <= linesMost && lines * lineBytes * 2 <= imageBytes &&
            steps * blocksOf16(p->co) <= weightTiles;
   }
 };
 
 bool fits(const wnnrt_conv2d_params *p) {
-  int64_t terms = int64_t(p->ci) * p->kh * p->kw;
-  // Few outputs do not repay what making the image costs, of `stride` pixels for each of them.
-  return p->ow >= 16 && terms * blocksOf16(p->co) >= 50 * p->stride_w &&
-         terms * p->oh * p->ow * p->co >= 1 << 20 && FirstImage(p).fits(p);
+  return wnnrt::firstWorthMatrixUnit(p->ci, int64_t(p->kh) * p->kw, p->co, p->oh, p->ow,
+                                     p->stride_w) &&
+         FirstImage(p).fits(p);
 }
 
 struct FirstRows {

@@ -31,8 +31,8 @@ struct Rows {
   __mmask16 lastMask[2]; // of the last step
   uint64_t bad[2] = {};
   int side = 0; // of the block that is split
-  alignas(64) unsigned char weights[narrowWeights * weightTileBytes];
-  alignas(64) unsigned char left[2][narrowSteps * rowTiles * weightTileBytes];
+  alignas(64) unsigned char weights[wnnrt::matrixNarrowWeights * weightTileBytes];
+  alignas(64) unsigned char left[2][wnnrt::matrixNarrowSteps * rowTiles * weightTileBytes];
 
   explicit Rows(const RowsJob &job)
       : j(job), stepsAll((j.k + tileStep - 1) / tileStep), outputs(j.panels * j.taps), yRow(j.yRow),
@@ -134,7 +134,7 @@ WNNRT_AMX WNNRT_NOINLINE void runBlocks(const RowsJob &j, int64_t begin, int64_t
   matrix.configure();
   rows.splitWeights();
   rows.end = end;
-  int64_t stepAt[narrowSteps], weightsOf[narrowSteps];
+  int64_t stepAt[wnnrt::matrixNarrowSteps], weightsOf[wnnrt::matrixNarrowSteps];
   for (int64_t s = 0; s < rows.stepsAll; ++s) {
     stepAt[s] = s * rowTiles * weightTileBytes;
     weightsOf[s] = s;
@@ -165,7 +165,7 @@ void run(const wnnrt_context *ctx, const RowsJob &job) {
 bool product(const wnnrt_context *ctx, const wnnrt::MatrixJob &m) {
   static constexpr int64_t noTap[1] = {0};
   const int64_t panels = blocksOf16(m.n);
-  if (!isNarrow(m.rows, m.k, panels) || !m.wholePanels || m.xRow != 16 ||
+  if (!wnnrt::isNarrowProduct(m.rows, m.k, m.n) || !m.wholePanels || m.xRow != 16 ||
       (m.residual && (m.residualRow != m.yRow || m.residualPanel != m.yPanel)))
     return false;
   run(ctx, {1,
