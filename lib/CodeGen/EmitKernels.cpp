@@ -209,6 +209,9 @@ std::vector<std::string> partsOf(const Plan &plan) {
       if (!full || ow < 14) // the widest tile has 14 pixels
         used.insert("first_any");
     }
+    if (c.kernel == WNNRT_K_lstm || c.kernel == WNNRT_K_gru ||
+        (c.kernel == WNNRT_K_linear && number(c, "m") != 1))
+      used.insert("linear_rows");
     if (mayUseSpreadTiles(c))
       used.insert({"tiles_strided", "tiles_indirect"});
     for (const ParamField &f : c.params.fields) {

@@ -55,6 +55,10 @@ TEST_P(MatmulTest, LinearEverySize) {
     checkLinear(ctx, 5, i, 30, {WNNRT_RELU, 0, 0}, 1, 3, ++seed);
     checkLinear(ctx, 3, 35, i, {WNNRT_GELU, 0, 0}, 2, i % 2, ++seed);
     checkLinear(ctx, 1, i, i, {WNNRT_SILU, 0, 0}, 0, 0, ++seed);
+    // A row alone: every number of terms beyond a multiple of four, and of panels.
+    checkLinear(ctx, 1, 4 * i + i % 16, i, {WNNRT_IDENTITY, 0, 0}, 1, i % 3, ++seed);
+    checkLinear(ctx, 1, 5 * i, 34 - i, {WNNRT_GELU, 0, 0}, 2, i % 2, ++seed);
+    checkLinear(ctx, 1, 3 * i, i, {WNNRT_CLAMP, -0.5f, 0.75f}, 2, 1, ++seed);
   }
   checkLinear(ctx, 1, 1000, 513, {WNNRT_IDENTITY, 0, 0}, 0, 0, ++seed);
   checkLinear(ctx, 200, 50, 2100, {WNNRT_ELU, 1, 0}, 2, 5, ++seed);

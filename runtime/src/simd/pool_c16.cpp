@@ -111,6 +111,7 @@ wnnrt_status WNNRT_SIMD_NS::avg_pool2d(const wnnrt_context *ctx, const wnnrt_poo
         p->divisor_override ? p->divisor_override : (p->count_include_pad ? padded : inside);
     return vdiv(windowSum(in, p->iw, w), vset(static_cast<float>(divisor)));
   });
+  vdone();
   return WNNRT_OK;
 }
 
@@ -123,6 +124,7 @@ wnnrt_status WNNRT_SIMD_NS::adaptive_avg_pool2d(const wnnrt_context *ctx,
     Window w = adaptiveWindow(p, oy, ox);
     return vdiv(windowSum(in, p->iw, w), vset(static_cast<float>((w.y1 - w.y0) * (w.x1 - w.x0))));
   });
+  vdone();
   return WNNRT_OK;
 }
 
@@ -134,6 +136,7 @@ wnnrt_status WNNRT_SIMD_NS::adaptive_max_pool2d(const wnnrt_context *ctx,
   forEachVector(ctx, p, x, y, [p](const float *in, int64_t oy, int64_t ox) {
     return windowMax(in, p->iw, adaptiveWindow(p, oy, ox), 1, 1);
   });
+  vdone();
   return WNNRT_OK;
 }
 
@@ -147,6 +150,7 @@ wnnrt_status WNNRT_SIMD_NS::global_avg_pool(const wnnrt_context *ctx,
       for (int64_t i = begin; i < end; ++i)
         y[i] = sumOfRow(x + i * p->hw, p->hw) / static_cast<float>(p->hw);
     });
+    vdone();
     return WNNRT_OK;
   }
   const int64_t blocks = blocksOf16(p->c), planes = p->n * blocks, hw = p->hw;
@@ -173,6 +177,7 @@ wnnrt_status WNNRT_SIMD_NS::global_avg_pool(const wnnrt_context *ctx,
           vstorePart(to, vdiv(sum, count), static_cast<int>(minOf(left, vlanes)));
       }
   }
+  vdone();
   return WNNRT_OK;
 }
 
