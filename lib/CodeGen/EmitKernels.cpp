@@ -5,6 +5,7 @@
 #include "CodePrinter.h"
 #include "Names.h"
 
+#include "wnnrt_first.h"
 #include "wnnrt_matrix.h"
 #include "wnnrt_rows.h"
 
@@ -208,6 +209,9 @@ std::vector<std::string> partsOf(const Plan &plan) {
         used.insert(!three ? "first_wide" : stride == 1 ? "first_3s1" : "first_3s2");
       if (!full || ow < 14) // the widest tile has 14 pixels
         used.insert("first_any");
+      if (wnnrt::firstHasPixelVectors(number(c, "ci"), number(c, "kh") * kw, number(c, "co"), ow,
+                                      stride, c.args[3].refs[0].tensor >= 0))
+        used.insert("first_pixels");
     }
     if (c.kernel == WNNRT_K_lstm || c.kernel == WNNRT_K_gru ||
         (c.kernel == WNNRT_K_linear && number(c, "m") != 1))

@@ -101,6 +101,7 @@
   X(first_3s2)                                                                                     \
   X(first_wide)                                                                                    \
   X(first_any)                                                                                     \
+  X(first_pixels)                                                                                  \
   X(linear_rows)                                                                                   \
   X(tiles_strided)                                                                                 \
   X(tiles_indirect)

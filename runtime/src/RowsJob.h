@@ -45,5 +45,11 @@ struct FirstMatrixPart {
   int64_t (*run)(const FirstRowsJob &job, int64_t begin, int64_t end);
 };
 
+/// As conv2d_first; false, and nothing is done, for what it does not do.
+struct FirstPixelsPart {
+  bool (*run)(const wnnrt_context *ctx, const wnnrt_conv2d_params *p, const void *x, const void *w,
+              const void *bias, const void *residual, void *y);
+};
+
 } // namespace wnnrt
 #endif // WNNRT_SRC_ROWSJOB_H

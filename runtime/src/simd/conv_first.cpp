@@ -38,6 +38,10 @@ const wnnrt::FirstMatrixPart *matrixPart(const wnnrt_context *ctx, const wnnrt_c
 }
 #endif
 
+#if defined(__AVX2__)
+const wnnrt_part *const pixelParts[] = {&wnnrt::WNNRT_SIMD_NS::first_pixels};
+#endif
+
 /// The full tiles of this kernel, for one panel and for two, or null.
 const FirstFn *fullTiles(const wnnrt_conv2d_params *p) {
   if (p->dilation_w == 1)
@@ -253,10 +257,19 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_first(const wnnrt_context *ctx, const wnnrt_c
                                          const void *residual, void *y) {
   if (!validConv(p) || p->groups != 1)
     return WNNRT_INVALID_ARGUMENT;
-  First first(p);
 #if defined(__AVX512F__)
   const wnnrt::FirstMatrixPart *matrix = matrixPart(ctx, p);
+#elif defined(__AVX2__)
+  constexpr bool matrix = false;
 #endif
+#if defined(__AVX2__)
+  const wnnrt_part *const volatile *weak = pixelParts;
+  const wnnrt_part *pixels = *weak;
+  if (pixels && !matrix &&
+      static_cast<const FirstPixelsPart *>(pixels->tiles)->run(ctx, p, x, w, bias, residual, y))
+    return WNNRT_OK;
+#endif
+  First first(p);
   if (!first.fits())
     return ref::conv2d_first(ctx, p, x, w, bias, residual, y);
   int64_t outPlane = first.panels * 16 * first.ohw;
