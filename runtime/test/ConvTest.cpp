@@ -3,6 +3,7 @@
 #include "ConvReference.h"
 
 #include <algorithm>
+#include <array>
 
 using namespace wnnrt_test;
 
@@ -295,6 +296,21 @@ TEST_P(ConvTest, Depthwise) {
         }
   check(ctx, Kernel::Depthwise, {1, 16, 3, 3, 16, 3, 1, 1, 3, 5, 3, 4, 16}, none, true, 0, 1);
   check(ctx, Kernel::Depthwise, {2, 16, 9, 9, 16, 3, 1, 4, 4, 4, 4, 4, 16}, none, true, 1, 2);
+}
+
+TEST_P(ConvTest, DepthwiseBorders) {
+  // Few rows, of which windows see some or none, and every padding on the right.
+  unsigned seed = 0;
+  for (int k : {3, 5, 7})
+    for (int height = 1; height <= 9; ++height)
+      for (int right = 0; right <= k / 2; ++right) {
+        const int width = std::array<int, 6>{7, 14, 16, 28, 33, 64}[seed % 6];
+        const int top = int(seed % 10), bottom = std::max(k - height - top, int(seed % 4));
+        check(ctx, Kernel::Depthwise,
+              {1, 16, height, width, 16, k, 1, 1, top, k / 2, bottom, right, 16},
+              seed % 2 ? none : relu6, true, seed % 3 == 0, seed);
+        ++seed;
+      }
 }
 
 TEST_P(ConvTest, Plain) {
