@@ -122,8 +122,10 @@ struct Unit {
       for (int64_t r = begin; r < end; ++r)
         vstore(p.sums + r * 16,
                vadd(vload(p.sums + r * 16), vloadPart(before + r * j.residualRow, cols)));
-    e.apply(p.sums + begin * 16, (end - begin) * 16);
     const float *after = e.residualAfter ? p.residual : nullptr;
+    if (e.row && j.yRow == 16 && cols == 16 && !after)
+      return e.row(p.sums + begin * 16, p.y + begin * 16, (end - begin) * 16, e.act.a, e.act.b);
+    e.apply(p.sums + begin * 16, (end - begin) * 16);
     for (int64_t r = begin; r < end; ++r) {
       vf v = vload(p.sums + r * 16);
       if (after)
