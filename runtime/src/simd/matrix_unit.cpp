@@ -27,17 +27,20 @@ constexpr int64_t tilesMost = 4; // of up to 16 rows
 // steps ahead, and prefetched before that.
 constexpr int64_t splitAhead = 3, prefetchAhead = 4, ring = 4;
 
-/// Rows [row, row + rows) of columns [k, k + 32) of x, zeros beyond j.k.
-WNNRT_AMX void splitLeft(const MatrixJob &j, int64_t row, int rows, int64_t k, unsigned char *to) {
+/// Rows [row, row + rows) of columns [k, k + 32) of x, zeros beyond j.k. Whether none is too large.
+WNNRT_AMX bool splitLeft(const MatrixJob &j, int64_t row, int rows, int64_t k, unsigned char *to) {
   int left = static_cast<int>(minOf(kStep, j.k - k));
   __mmask16 first = static_cast<__mmask16>((1u << minOf(16, left)) - 1u);
   __mmask16 second = static_cast<__mmask16>((1u << maxOf(0, left - 16)) - 1u);
   const float *from = j.x + row * j.xRow + k / 16 * j.xBlock;
+  __mmask16 bad = 0;
   for (int r = 0; r < rows; ++r, from += j.xRow, to += 64) {
     __m512 a = _mm512_maskz_loadu_ps(first, from);
     __m512 b = _mm512_maskz_loadu_ps(second, from + j.xBlock);
+    bad = _kor_mask16(bad, _kor_mask16(tooLarge(a), tooLarge(b)));
     splitTerms(a, b, to, to + tileBytes);
   }
+  return bad == 0;
 }
 
 /// A step's weights, of which only `rows` rows exist.
@@ -67,6 +70,7 @@ struct Unit {
   const int64_t panels;
   int rows; // of a tile
   int64_t rowEnd;
+  bool fits = true; // no number of x was too large
   alignas(64) unsigned char left[stepsMost * tilesMost * 2 * tileBytes]; // [step][tile][high, low]
   alignas(64) unsigned char right[ring][2 * tileBytes]; // of this step and of later ones
   alignas(64) float sums[2][tilesMost * 16 * 16];       // of this panel and of the one before
@@ -282,8 +286,8 @@ struct Unit {
       for (int64_t s = 0; s < steps; ++s)
         for (int64_t t = 0; t < tiles; ++t) {
           int64_t first = row + t * rows;
-          splitLeft(j, first, static_cast<int>(minOf(rows, rowEnd - first)), k + s * kStep,
-                    left + (s * tilesMost + t) * 2 * tileBytes);
+          fits &= splitLeft(j, first, static_cast<int>(minOf(rows, rowEnd - first)), k + s * kStep,
+                            left + (s * tilesMost + t) * 2 * tileBytes);
         }
       auto run = tiles == 1   ? &Unit::columns<1>
                  : tiles == 2 ? &Unit::columns<2>
@@ -295,7 +299,7 @@ struct Unit {
 };
 
 /// Whether no element of rows [row, end) of x is infinite, NaN, or so large that its high part is.
-bool allFinite(const MatrixJob &j, int64_t row, int64_t end) {
+bool allFit(const MatrixJob &j, int64_t row, int64_t end) {
   __mmask16 bad = 0;
   for (int64_t k = 0; k < j.k; k += 16) {
     int part = static_cast<int>(minOf(16, j.k - k));
@@ -306,7 +310,8 @@ bool allFinite(const MatrixJob &j, int64_t row, int64_t end) {
   return bad == 0;
 }
 
-WNNRT_AMX WNNRT_NOINLINE void rowsByPanels(const MatrixJob &job, int64_t row, int64_t rowEnd,
+/// False: x has numbers that are too large.
+WNNRT_AMX WNNRT_NOINLINE bool rowsByPanels(const MatrixJob &job, int64_t row, int64_t rowEnd,
                                            int64_t panel, int64_t panelEnd) {
   const int64_t tiles = (rowEnd - row + 15) / 16, blocks = (tiles + tilesMost - 1) / tilesMost;
   Unit unit(job);
@@ -328,6 +333,7 @@ WNNRT_AMX WNNRT_NOINLINE void rowsByPanels(const MatrixJob &job, int64_t row, in
       unit.block(at, some, panel, panelEnd);
   }
   _tile_release();
+  return unit.fits;
 }
 
 bool product(const wnnrt_context *ctx, const MatrixJob &job) {
@@ -335,21 +341,25 @@ bool product(const wnnrt_context *ctx, const MatrixJob &job) {
   if (job.residual && job.k > kBlock && job.act.op != WNNRT_IDENTITY && job.residualAfter)
     return false;
   const int64_t panels = blocksOf16(job.n), most = 16 * tilesMost;
-  // Shared out as the product is, so that what a thread reads here it need not fetch again.
-  int finite = 1;
-  splitPixels(ctx, job.rows, 16, [&](int64_t begin, int64_t end) {
-    if (!allFinite(job, begin, end))
-      __atomic_store_n(&finite, 0, __ATOMIC_RELAXED);
-  });
-  if (!__atomic_load_n(&finite, __ATOMIC_RELAXED))
-    return false;
   const bool byRows = job.rows >= 2 * most * ctx->num_threads ||
                       sharePixels(job.rows, job.k * job.n, job.rows * (job.k + job.n));
-  splitPixels(ctx, byRows ? job.rows : panels, byRows ? 16 : 1, [&](int64_t begin, int64_t end) {
-    rowsByPanels(job, byRows ? begin : 0, byRows ? end : job.rows, byRows ? 0 : begin,
-                 byRows ? panels : end);
+  int fits = 1;
+  auto share = [&](auto &&part) {
+    splitPixels(ctx, byRows ? job.rows : panels, byRows ? 16 : 1, [&](int64_t begin, int64_t end) {
+      if (!part(byRows ? begin : 0, byRows ? end : job.rows, byRows ? 0 : begin,
+                byRows ? panels : end))
+        __atomic_store_n(&fits, 0, __ATOMIC_RELAXED);
+    });
+    return __atomic_load_n(&fits, __ATOMIC_RELAXED) != 0;
+  };
+  // A residual may lie where y does, and must still be there where x turns out not to fit.
+  if (job.residual && !share([&](int64_t row, int64_t rowEnd, int64_t, int64_t) {
+        return allFit(job, row, rowEnd);
+      }))
+    return false;
+  return share([&](int64_t row, int64_t rowEnd, int64_t panel, int64_t panelEnd) {
+    return rowsByPanels(job, row, rowEnd, panel, panelEnd);
   });
-  return true;
 }
 
 } // namespace
