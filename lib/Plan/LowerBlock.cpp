@@ -4,7 +4,6 @@
 // call of mbconv_c16, which never has the wide tensors in memory as a whole.
 #include "Lowering.h"
 
-#include "wnnx/Plan/Tuning.h"
 
 #include "wnnrt_pack.h"
 
@@ -149,11 +148,7 @@ BlockChoice choose(const Lowering &l, const Block &b) {
   BlockChoice c;
   c.block = b.name();
   c.modelVariant = b.saved() >= worthBytes ? fused : separate;
-  const TuningTable *tuning = l.options.tuning;
-  std::string wanted = l.options.variant;
-  if (wanted.empty() && tuning)
-    if (auto found = tuning->layers.find(c.block); found != tuning->layers.end())
-      wanted = found->second.variants.front().name;
+  const std::string wanted = l.options.wantedVariant(c.block);
   c.variant = wanted == fused || wanted == separate ? wanted : c.modelVariant;
   return c;
 }

@@ -4,7 +4,6 @@
 #include "ConvCost.h"
 #include "Lowering.h"
 
-#include "wnnx/Plan/Tuning.h"
 
 #include "wnnrt_pack.h"
 
@@ -44,10 +43,7 @@ wnnrt_kernel_id chooseVariant(Conv &c) {
   if (variants.size() < 2)
     return byModel.kernel;
   c.layer = convLayerName(c.p);
-  std::string wanted = o.variant;
-  if (wanted.empty() && o.tuning)
-    if (auto found = o.tuning->layers.find(c.layer); found != o.tuning->layers.end())
-      wanted = found->second.variants.front().name;
+  const std::string wanted = o.wantedVariant(c.layer);
   for (const ConvVariant &v : variants)
     if (v.name == wanted)
       taken = v;

@@ -177,6 +177,13 @@ std::string TuningTable::print() const {
   return out;
 }
 
+std::string PlanOptions::wantedVariant(const std::string &layer) const {
+  if (!variant.empty() || !tuning)
+    return variant;
+  auto found = tuning->layers.find(layer);
+  return found == tuning->layers.end() ? "" : found->second.variants.front().name;
+}
+
 std::vector<std::string> tuningRemarks(const TuningTable &table, const Plan &plan) {
   std::vector<std::string> remarks;
   std::set<std::string> seen, missing, foreign;

@@ -118,6 +118,9 @@ struct PlanOptions {
   std::string variant;
   /// Off: no buffer is shared but by views. For tests.
   bool shareBuffers = true;
+
+  /// The name of the variant to take for a layer if it has that one; empty: the cost model's.
+  std::string wantedVariant(const std::string &layer) const;
 };
 
 /// Lowers a verified graph. Everything that cannot be compiled is reported, node by node.
