@@ -4,7 +4,6 @@
 // call of mbconv_c16, which never has the wide tensors in memory as a whole.
 #include "Lowering.h"
 
-
 #include "wnnrt_pack.h"
 
 #include <fmt/format.h>

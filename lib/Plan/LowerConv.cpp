@@ -4,7 +4,6 @@
 #include "ConvCost.h"
 #include "Lowering.h"
 
-
 #include "wnnrt_pack.h"
 
 #include <cmath>
