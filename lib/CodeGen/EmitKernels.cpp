@@ -130,6 +130,15 @@ bool mayNeedReference(const KernelCall &c) {
   }
 }
 
+/// Whether a first convolution may be the part first_image's.
+bool mayRunOnImage(const KernelCall &c) {
+  return number(c, "kw") >= wnnrt::firstLongRow ||
+         wnnrt::firstOnCopiedImage(number(c, "ci"), number(c, "kh"), number(c, "kw"),
+                                   number(c, "oh"), number(c, "ow"), number(c, "stride_h"),
+                                   number(c, "stride_w"), number(c, "dilation_h"),
+                                   number(c, "dilation_w"));
+}
+
 /// Whether the step may run matrix tiles whose pixels do not lie next to each other.
 bool mayUseSpreadTiles(const KernelCall &c) {
   switch (c.kernel) {
@@ -141,7 +150,7 @@ bool mayUseSpreadTiles(const KernelCall &c) {
     return number(c, "pad_top") != 0 || number(c, "pad_left") != 0 ||
            number(c, "oh") != number(c, "ih") || number(c, "ow") != number(c, "iw");
   case WNNRT_K_conv2d_first:
-    return number(c, "kw") >= 16;
+    return mayRunOnImage(c);
   case WNNRT_K_linear:
     return number(c, "m") != 1;
   case WNNRT_K_lstm: // by linear
@@ -212,6 +221,8 @@ std::vector<std::string> partsOf(const Plan &plan) {
       if (wnnrt::firstHasPixelVectors(number(c, "ci"), number(c, "kh") * kw, number(c, "co"), ow,
                                       stride, c.args[3].refs[0].tensor >= 0))
         used.insert("first_pixels");
+      if (mayRunOnImage(c))
+        used.insert("first_image");
     }
     if (c.kernel == WNNRT_K_lstm || c.kernel == WNNRT_K_gru ||
         (c.kernel == WNNRT_K_linear && number(c, "m") != 1))

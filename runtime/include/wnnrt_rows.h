@@ -102,6 +102,7 @@
   X(first_wide)                                                                                    \
   X(first_any)                                                                                     \
   X(first_pixels)                                                                                  \
+  X(first_image)                                                                                   \
   X(linear_rows)                                                                                   \
   X(tiles_strided)                                                                                 \
   X(tiles_indirect)

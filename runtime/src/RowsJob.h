@@ -46,7 +46,7 @@ struct FirstMatrixPart {
 };
 
 /// As conv2d_first; false, and nothing is done, for what it does not do.
-struct FirstPixelsPart {
+struct FirstPart {
   bool (*run)(const wnnrt_context *ctx, const wnnrt_conv2d_params *p, const void *x, const void *w,
               const void *bias, const void *residual, void *y);
 };

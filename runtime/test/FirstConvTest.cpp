@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// First convolutions with few outputs, whose vectors are of pixels (first_pixels), against a direct
-// double-precision convolution: every width, kernel, stride and number of outputs.
+// First convolutions with few outputs, whose vectors are of pixels (first_pixels), and those of
+// narrow images (first_image), against a direct double-precision convolution: every width, kernel,
+// stride and number of outputs.
 #include "ConvReference.h"
 #include "wnnrt_first.h"
 #include "wnnrt_threads.h"
+
+#include <algorithm>
 
 using namespace wnnrt_test;
 
@@ -113,6 +116,39 @@ TEST_P(FirstConvTest, LargeRowsAndWindows) {
   run(ctx, {1, 3, 224, 16, 8, 3, 2, 1, 1, 1, 1, 1, 1}, relu, 0, 9);
 }
 
+TEST_P(FirstConvTest, NarrowImages) {
+  unsigned seed = 0;
+  int copied = 0;
+  for (int width = 1; width <= 13; ++width) // of the output, with every kernel and padding
+    for (int k = 1; k <= 5; ++k)
+      for (int stride : {1, 2, 3}) {
+        const int kw = 1 + int(seed % 5), left = int(seed % 4), right = int(seed % 3);
+        const int iw = std::max((width - 1) * stride + kw - left - right, 1);
+        Shape s = {1 + int(seed % 2),
+                   1 + int(seed % 4),
+                   9 + int(seed % 20),
+                   iw,
+                   1 + int(seed * 7 % 70),
+                   k,
+                   stride,
+                   1,
+                   int(seed % 5),
+                   left,
+                   k,
+                   right,
+                   1,
+                   kw};
+        const wnnrt_conv2d_params p = paramsOf(s);
+        copied += wnnrt::firstOnCopiedImage(p.ci, p.kh, p.kw, p.oh, p.ow, p.stride_h, p.stride_w,
+                                            p.dilation_h, p.dilation_w);
+        run(ctx, s, acts[seed % 6], int(seed % 7 > 3 ? seed % 3 : 0), seed);
+        ++seed;
+      }
+  EXPECT_GT(copied, 50);
+  run(ctx, {1, 1, 49, 10, 64, 10, 2, 1, 4, 1, 5, 1, 1, 4}, relu, 0, 1);
+  run(ctx, {2, 3, 20, 7, 33, 3, 1, 1, 30, 40, 30, 3, 1}, silu, 2, 2); // mostly padding
+}
+
 TEST_P(FirstConvTest, Specials) {
   unsigned seed = 1;
   for (float special : {inf(), -inf(), nan()})
@@ -123,9 +159,9 @@ TEST_P(FirstConvTest, Specials) {
 }
 
 TEST_P(FirstConvTest, SameBitsWithThreads) {
-  for (int co : {3, 8, 16})
+  for (int co : {3, 8, 16, 50})
     for (int stride : {1, 2}) {
-      const Shape s = {2, 3, 41, 64, co, 3, stride, 1, 1, 1, 1, 1, 1};
+      const Shape s = {2, 3, 41, co == 50 ? 12 : 64, co, 3, stride, 1, 1, 1, 1, 1, 1};
       const auto one = run(ctx, s, silu, 0, 7);
       for (int threads : {2, 5}) {
         wnnrt::ThreadPool pool(threads);

@@ -2,9 +2,8 @@
 // conv2d_first: from a plain image with few channels to c16. Broadcasts come straight from the
 // image; the input rows that an output row reads are listed once, and border tiles read a zero
 // padded copy of their part on the stack. Common kernels have full tiles with everything known at
-// compile time; the last one of a row overlaps its neighbour instead of being narrower. Kernels
-// with long rows, as the patches of vision transformers, are matrix products on the image as it
-// lies: they run in the tile that convolution and linear share.
+// compile time; the last one of a row overlaps its neighbour instead of being narrower. What
+// other ways suit better has parts of its own (wnnrt_first.h, first_matrix.cpp).
 #include "../Isa.h"
 #include "../RowsJob.h"
 #include "Epilogue.h"
@@ -16,7 +15,6 @@ namespace {
 
 constexpr int maxLines = 256;         // input channels times kernel rows
 constexpr int patchFloats = 8 * 1024; // border copy
-constexpr int longRow = 16;           // kernel rows from which the shared tile is better
 
 // Weak references must not be folded, hence tables.
 const wnnrt_part *const fulls[] = {&wnnrt::WNNRT_SIMD_NS::first_3s1,
@@ -38,9 +36,9 @@ const wnnrt::FirstMatrixPart *matrixPart(const wnnrt_context *ctx, const wnnrt_c
 }
 #endif
 
-#if defined(__AVX2__)
-const wnnrt_part *const pixelParts[] = {&wnnrt::WNNRT_SIMD_NS::first_pixels};
-#endif
+// Those that do some shapes in other ways.
+const wnnrt_part *const others[] = {&wnnrt::WNNRT_SIMD_NS::first_pixels,
+                                    &wnnrt::WNNRT_SIMD_NS::first_image};
 
 /// The full tiles of this kernel, for one panel and for two, or null.
 const FirstFn *fullTiles(const wnnrt_conv2d_params *p) {
@@ -84,11 +82,6 @@ struct First {
   bool noBorder() const { return p->pad_left == 0 && span(p->ow) <= p->iw; }
   bool fits() const {
     return lines <= maxLines && (noBorder() || lines * span(tilePixels) <= patchFloats);
-  }
-  /// Long kernel rows, and no padding.
-  bool onImage() const {
-    return p->kw >= longRow && p->dilation_w == 1 && noBorder() && p->pad_top == 0 &&
-           int64_t(p->oh - 1) * p->stride_h + int64_t(p->kh - 1) * p->dilation_h < p->ih;
   }
 
   void beginRow(Row &row, int64_t oy) const {
@@ -177,76 +170,6 @@ struct First {
       finishRows(epilogue, job.y + i * ohw * 16, 16, pixels, 16,
                  after ? saved + i * pixels * 16 : nullptr);
   }
-
-  /// Long kernel rows without borders, for panels [beginPanel, endPanel): each weight is read once
-  /// from memory.
-  void panelsOnImage(int64_t beginPanel, int64_t endPanel) const {
-    int32_t tapIndex[maxLines];
-    int64_t tapOffset[maxLines];
-    wnnrt::WNNRT_SIMD_NS::TileJob job;
-    job.tapOffset = tapOffset;
-    job.tapIndex = tapIndex;
-    job.taps = 0;
-    for (int32_t c = 0; c < p->ci; ++c)
-      for (int32_t r = 0; r < p->kh; ++r, ++job.taps) {
-        tapIndex[job.taps] = job.taps;
-        tapOffset[job.taps] = (int64_t(c) * p->ih + int64_t(r) * p->dilation_h) * p->iw;
-      }
-    // Tiles of a narrow image reach over the ends of rows.
-    bool gather = p->ow % tilePixels != 0 && p->ow < 3 * tilePixels;
-    const float *pixel[tilePixels];
-    int64_t keep[tilePixels];
-    for (int64_t &k : keep)
-      k = -1;
-    job.pixels = pixel;
-    job.keep = keep;
-    job.pixelStep = 0;
-    job.pixelStride = p->stride_w;
-    job.blockStride = 0;
-    job.kernelTaps = 0;
-    job.blocks = 1;
-    job.lastRows = p->kw;
-    job.panelStride = panelStride;
-    job.yPixelStride = job.residualPixelStride = 16;
-    job.yPanelStride = job.residualPanelStride = ohw * 16;
-    job.lo = epilogue.lo;
-    job.hi = epilogue.hi;
-    job.cols = 16;
-    job.prefetchSecond = 0;
-    float saved[epilogueMost];
-    bool after = residual && epilogue.residualAfter;
-    int64_t runs = gather ? 1 : p->oh;
-    Split split(gather ? ohw : p->ow, tilePixels);
-    for (int64_t panel = beginPanel; panel < endPanel; panel += tilePanels) {
-      int count = static_cast<int>(minOf(tilePanels, endPanel - panel));
-      int64_t nextLines = panel + count < endPanel ? panelStride / 16 * count : 0;
-      int64_t perTile = nextLines ? nextLines / (runs * split.count) + 1 : 0;
-      job.prefetch = reinterpret_cast<const char *>(w + (panel + count) * panelStride);
-      job.prefetchLines = static_cast<int32_t>(perTile);
-      job.w = w + panel * panelStride;
-      job.bias = bias ? bias + panel * 16 : nullptr;
-      for (int64_t run = 0; run < runs; ++run)
-        for (int64_t t = 0; t < split.count; ++t, job.prefetch += perTile * 64) {
-          int64_t first = run * p->ow + split.begin(t), at = panel * ohw * 16 + first * 16;
-          int pixels = split.sizeOf(t);
-          job.x = pixelAt(first);
-          for (int i = 0; gather && i < pixels; ++i)
-            pixel[i] = pixelAt(first + i);
-          job.y = y + at;
-          job.residual = residual && !after ? residual + at : nullptr;
-          for (int i = 0; after && i < count; ++i)
-            saveResidual(saved + i * pixels * 16, residual + at + i * ohw * 16, 16, pixels, 16);
-          wnnrt::WNNRT_SIMD_NS::runTile(gather, count, pixels, job);
-          for (int i = 0; epilogue.needed && i < count; ++i)
-            finishRows(epilogue, job.y + i * ohw * 16, 16, pixels, 16,
-                       after ? saved + i * pixels * 16 : nullptr);
-        }
-    }
-  }
-
-  const float *pixelAt(int64_t pixel) const {
-    return x + pixel / p->ow * p->stride_h * p->iw + pixel % p->ow * p->stride_w;
-  }
 };
 
 } // namespace
@@ -259,16 +182,15 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_first(const wnnrt_context *ctx, const wnnrt_c
     return WNNRT_INVALID_ARGUMENT;
 #if defined(__AVX512F__)
   const wnnrt::FirstMatrixPart *matrix = matrixPart(ctx, p);
-#elif defined(__AVX2__)
+#else
   constexpr bool matrix = false;
 #endif
-#if defined(__AVX2__)
-  const wnnrt_part *const volatile *weak = pixelParts;
-  const wnnrt_part *pixels = *weak;
-  if (pixels && !matrix &&
-      static_cast<const FirstPixelsPart *>(pixels->tiles)->run(ctx, p, x, w, bias, residual, y))
-    return WNNRT_OK;
-#endif
+  for (const wnnrt_part *const volatile &weak : others) {
+    const wnnrt_part *part = weak;
+    if (part && !matrix &&
+        static_cast<const FirstPart *>(part->tiles)->run(ctx, p, x, w, bias, residual, y))
+      return WNNRT_OK;
+  }
   First first(p);
   if (!first.fits())
     return ref::conv2d_first(ctx, p, x, w, bias, residual, y);
@@ -282,24 +204,19 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_first(const wnnrt_context *ctx, const wnnrt_c
     first.x = static_cast<const float *>(x) + n * xBatch;
     first.residual = residual ? static_cast<const float *>(residual) + n * rBatch : nullptr;
     first.y = static_cast<float *>(y) + n * yBatch;
-    if (first.onImage())
-      splitWork(ctx, (first.panels + tilePanels - 1) / tilePanels, [&](int64_t begin, int64_t end) {
-        first.panelsOnImage(begin * tilePanels, minOf(first.panels, end * tilePanels));
-      });
-    else
-      splitWork(ctx, p->oh, [&](int64_t begin, int64_t end) {
-        First::Row row;
-        for (int64_t oy = begin; oy < end; ++oy) {
+    splitWork(ctx, p->oh, [&](int64_t begin, int64_t end) {
+      First::Row row;
+      for (int64_t oy = begin; oy < end; ++oy) {
 #if defined(__AVX512F__)
-          if (matrix) {
-            oy = matrix->run({p, first.x, first.w, first.bias, first.residual, first.y}, oy, end);
-            if (oy == end)
-              break;
-          }
-#endif
-          first.row(row, oy); // not for the unit
+        if (matrix) {
+          oy = matrix->run({p, first.x, first.w, first.bias, first.residual, first.y}, oy, end);
+          if (oy == end)
+            break;
         }
-      });
+#endif
+        first.row(row, oy); // not for the unit
+      }
+    });
   }
   return WNNRT_OK;
 }

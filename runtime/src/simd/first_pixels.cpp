@@ -375,11 +375,16 @@ bool run(const wnnrt_context *ctx, const wnnrt_conv2d_params *p, const void *x, 
   return true;
 }
 
-constexpr wnnrt::FirstPixelsPart table = {run};
+constexpr wnnrt::FirstPart table = {run};
 
 } // namespace
 
 const wnnrt_part wnnrt::WNNRT_SIMD_NS::first_pixels = {nullptr, &table};
 #else
-const wnnrt_part wnnrt::WNNRT_SIMD_NS::first_pixels = {};
+#include "../RowsJob.h"
+
+static constexpr wnnrt::FirstPart none = {[](const wnnrt_context *, const wnnrt_conv2d_params *,
+                                             const void *, const void *, const void *, const void *,
+                                             void *) { return false; }};
+const wnnrt_part wnnrt::WNNRT_SIMD_NS::first_pixels = {nullptr, &none};
 #endif
