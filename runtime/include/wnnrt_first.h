@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which first convolutions (conv2d_first) run otherwise than in rows of vectors of channels. The
 // kernel asks it of the step that it runs, and what prints programs of each step of a network, to
-// name the part that these need (wnnrt_rows.h): both must agree.
+// name the part that these need (wnnrt_rows.h): both must agree. Static, as files that are compiled
+// for an ISA must not share functions with others.
 #ifndef WNNRT_FIRST_H
 #define WNNRT_FIRST_H
 
