@@ -31,6 +31,10 @@ namespace wnnrt {
 /// conv2d_scaled_c16 works on runs of at most so many pixels, whose scaled input lies in the
 /// second-level cache.
 int64_t scaledConvRun(const wnnrt_scaled_conv_params *p);
+/// Whether it scales weights instead of pixels where there is no shift. Each of up to so many
+/// threads has its own: what another core wrote is far away.
+bool scaledConvByWeights(const wnnrt_scaled_conv_params *p);
+constexpr int64_t scaledConvCopies = 2;
 
 /// How many threads may work on an attention, each with its part of the scratch.
 int64_t sdpaParts(const wnnrt_sdpa_params *p);

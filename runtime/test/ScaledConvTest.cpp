@@ -12,13 +12,22 @@ class ScaledConvTest : public KernelTest {};
 WNNRT_FOR_EACH_ISA(ScaledConvTest);
 
 void check(const wnnrt_context &ctx, wnnrt_scaled_conv_params p, bool withShift, bool withBias,
-           bool withResidual, unsigned seed) {
+           bool withResidual, unsigned seed, float extreme = 1) {
   Random random(seed);
   size_t n = size_t(p.n), ci = size_t(p.ci), co = size_t(p.co), hw = size_t(p.hw);
   auto x = random.reals(n * ci * hw), w = random.reals(co * ci), bias = random.reals(co);
   size_t scales = p.scale_batch_stride ? n * ci : ci;
   auto scale = random.reals(scales), shift = random.reals(scales);
   auto residual = random.reals(n * co * hw);
+  if (extreme != 1) { // scales one channel, whose numbers are such that products are common
+    for (size_t s = ci / 2; s < scales; s += ci)
+      scale[s] = extreme;
+    for (size_t b = 0; b < n && std::isnormal(extreme); ++b)
+      for (size_t i = 0; i < hw; ++i)
+        x[(b * ci + ci / 2) * hw + i] /= extreme * 16;
+    for (size_t o = 0; o < co; ++o)
+      w[o * ci + ci / 2] *= 16;
+  }
   if (seed % 5 == 0)
     x[x.size() / 2] = seed % 2 ? nan() : inf();
   std::vector<double> expected(n * co * hw), allowed(n * co * hw);
@@ -88,6 +97,24 @@ TEST_P(ScaledConvTest, EveryRemainder) {
           true, hw % 4 == 0, ++seed);
 }
 
+TEST_P(ScaledConvTest, FewWeights) {
+  unsigned seed = 300;
+  wnnrt::ThreadPool two(2), five(5);
+  for (wnnrt::ThreadPool *pool : {static_cast<wnnrt::ThreadPool *>(nullptr), &two, &five}) {
+    wnnrt_context own = ctx;
+    if (pool)
+      pool->attach(own);
+    for (int c = 1; c <= 33; ++c)
+      check(own, {2, c, 34 - c, 66 + c, c % 2 ? relu : hardswish, none, c % 3, c % 4 ? c : 0},
+            false, c % 2, c % 5 > 1, ++seed);
+    check(own, {1, 240, 40, 196, hardswish, none, 1, 0}, false, true, true, ++seed);
+    check(own, {2, 100, 24, 641, none, none, 0, 100}, false, true, false, ++seed);
+    // Products with weights are infinite, 0 or subnormal, those with pixels are not.
+    for (float extreme : {0.0f, -0.0f, 3e-37f, 1e-44f, 3e37f, -2e37f, inf(), -inf(), nan()})
+      check(own, {2, 40, 48, 200, none, none, 0, 40}, false, true, false, ++seed, extreme);
+  }
+}
+
 TEST_P(ScaledConvTest, SeveralRunsAndThreads) {
   unsigned seed = 100;
   wnnrt::ThreadPool two(2), five(5);
@@ -102,25 +129,38 @@ TEST_P(ScaledConvTest, SeveralRunsAndThreads) {
   }
 }
 
-TEST_P(ScaledConvTest, ThreadsGiveTheSameBits) {
-  wnnrt_scaled_conv_params p = {1, 300, 70, 900, relu, none, 0, 0};
+void checkThreads(const wnnrt_context &ctx, wnnrt_scaled_conv_params p, bool withShift, bool bad) {
   Random random(7);
-  auto x = random.reals(304 * 900), scale = random.reals(300), shift = random.reals(300);
-  auto w = random.reals(80 * 300);
+  auto x = random.reals(wnnrt_c16_bytes(1, p.ci, 1, p.hw) / 4), scale = random.reals(p.ci);
+  auto shift = random.reals(p.ci), w = random.reals((p.co + 15) / 16 * 16 * p.ci);
+  if (bad)
+    x[size_t(p.hw) * 8] = inf(), x[size_t(p.hw) * 15] = 2e38f;
   std::vector<char> room(wnnrt_conv2d_scaled_c16_scratch_bytes(&p));
   std::vector<float> first;
   for (int threads : {1, 2, 3, 8}) {
     wnnrt::ThreadPool pool(threads);
     wnnrt_context own = ctx;
     pool.attach(own);
-    std::vector<float> y(80 * 900);
-    ASSERT_EQ(own.kernels->conv2d_scaled_c16(&own, &p, x.data(), scale.data(), shift.data(),
-                                             w.data(), nullptr, nullptr, y.data(), room.data()),
+    std::vector<float> y(wnnrt_c16_bytes(1, p.co, 1, p.hw) / 4);
+    ASSERT_EQ(own.kernels->conv2d_scaled_c16(&own, &p, x.data(), scale.data(),
+                                             withShift ? shift.data() : nullptr, w.data(), nullptr,
+                                             nullptr, y.data(), room.data()),
               WNNRT_OK);
-    auto got = fromC16(y.data(), 1, 70, 900);
+    auto got = fromC16(y.data(), 1, p.co, p.hw);
     if (first.empty())
       first = got;
-    EXPECT_EQ(got, first);
+    EXPECT_EQ(std::memcmp(got.data(), first.data(), got.size() * sizeof(float)), 0)
+        << p.ci << "->" << p.co << " of " << p.hw << ", threads " << threads;
+  }
+}
+
+TEST_P(ScaledConvTest, ThreadsGiveTheSameBits) {
+  for (bool bad : {false, true}) {
+    checkThreads(ctx, {1, 300, 70, 900, relu, none, 0, 0}, true, bad);
+    checkThreads(ctx, {1, 300, 70, 900, relu, none, 0, 0}, false, bad);
+    checkThreads(ctx, {1, 96, 40, 500, hardswish, none, 0, 0}, false, bad);
+    checkThreads(ctx, {1, 240, 40, 196, none, none, 0, 0}, false, bad);
+    checkThreads(ctx, {1, 16, 16, 131, none, none, 0, 0}, false, bad);
   }
 }
 

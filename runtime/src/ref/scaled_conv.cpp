@@ -53,11 +53,18 @@ int64_t scaledConvRun(const wnnrt_scaled_conv_params *p) {
   return max2<int64_t>(1, min2<int64_t>(p->hw, max2<int64_t>(42, fits)));
 }
 
+bool scaledConvByWeights(const wnnrt_scaled_conv_params *p) {
+  return p->input_act.op == WNNRT_IDENTITY && 2 * blocks16(p->co) * 16 <= p->hw;
+}
+
 } // namespace wnnrt
 
 using namespace wnnrt;
 
 size_t wnnrt_conv2d_scaled_c16_scratch_bytes(const wnnrt_scaled_conv_params *p) {
   int64_t run = scaledConvRun(p), runs = (p->hw + run - 1) / run;
-  return static_cast<size_t>(runs * run * blocks16(p->ci) * 16) * sizeof(float);
+  int64_t floats = runs * run * blocks16(p->ci) * 16;
+  if (scaledConvByWeights(p))
+    floats = max2(floats, scaledConvCopies * p->ci * blocks16(p->co) * 16);
+  return static_cast<size_t>(floats) * sizeof(float);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// conv2d_scaled_c16: runs of pixels are scaled into scratch, where they stay in the second-level
-// cache while all output channels are computed from them. Where there are too few runs for the
-// threads, everything is scaled first; then parts of runs or output channels are shared out.
+// conv2d_scaled_c16. Where there is nothing but a scale and there are fewer weights than pixels,
+// the weights are scaled. Else runs of pixels are scaled into scratch, where they stay in the
+// second-level cache while all output channels are computed from them. Where there are too few
+// runs for the threads, everything is scaled first; then parts of runs or output channels are
+// shared out.
 #include "../Isa.h"
 #include "ConvTile.h"
 #include "MatrixUnit.h"
@@ -57,6 +59,10 @@ struct ScaledConv {
     run.ihw = count;
     if (onUnit && matrixUnitPart(&alone, run.product(first, count, begin, end)))
       return;
+    tiles(run, first, count, begin, end, weightsAreFar);
+  }
+  void tiles(const ConvTile &run, int64_t first, int64_t count, int64_t begin, int64_t end,
+             bool weightsAreFar) const {
     Split split(count, tilePixels);
     TileInput in;
     in.setPointwise();
@@ -67,6 +73,45 @@ struct ScaledConv {
       const char *next = reinterpret_cast<const char *>(run.w + (panel + group) * run.panelStride);
       run.runTiles(in, split, 0, split.count, first, static_cast<int32_t>(panel), group, 0, p->ci,
                    next, lines ? perTile : 0);
+    }
+  }
+
+  /// The weights of panels [begin, end) times the scale to `to`. False where a product is so large
+  /// or so small that it, or a part of it, is not as good a number as its factors.
+  WNNRT_NOINLINE bool scaleWeights(int64_t begin, int64_t end, float *to) const {
+    const float *from = conv.w + begin * conv.panelStride;
+    vf least = vset(1), most = vzero();
+    bool good = true;
+    for (int64_t panel = begin; panel < end; ++panel)
+      for (int64_t c = 0; c < p->ci; ++c, from += 16, to += 16) {
+        good = good && scale[c] > -1e30f && scale[c] < 1e30f; // nor NaN
+        // Products that are zero because a factor is are as small as they should be.
+        const vf s = vset(scale[c]), none = vset(scale[c] == 0 ? __builtin_huge_valf() : 0.0f);
+        WNNRT_UNROLL
+        for (int v = 0; v < vper16; ++v) {
+          const vf w = vload(from + v * vlanes), product = vmul(w, s), size = vabs(product);
+          vstore(to + v * vlanes, product);
+          least = vmin(least, vselect(vlt(none, vabs(w)), size, vset(1)));
+          most = vmax(most, size);
+        }
+      }
+    alignas(64) float low[vlanes], high[vlanes];
+    vstore(low, least), vstore(high, most);
+    for (int i = 0; i < vlanes; ++i)
+      good = good && low[i] > 1e-30f && high[i] < 1e30f;
+    return good;
+  }
+
+  /// Pixels [first, first + count) by weights that were scaled.
+  void pixels(const float *weights, int64_t first, int64_t count, int64_t runPixels) const {
+    ConvTile run = conv;
+    run.w = weights;
+    run.x = x + first * 16;
+    if (onUnit && matrixUnitPart(&alone, run.product(first, count, 0, conv.panels)))
+      return;
+    for (int64_t i = 0; i < count; i += runPixels) {
+      run.x = x + (first + i) * 16;
+      tiles(run, first + i, minOf(runPixels, count - i), 0, conv.panels, false);
     }
   }
 };
@@ -114,6 +159,33 @@ void shareParts(const wnnrt_context *ctx, const ScaledConv &c, const Split &runs
   });
 }
 
+/// False: the pixels have to be scaled.
+bool byWeights(const wnnrt_context *ctx, const ScaledConv &c, int64_t threads, float *room) {
+  const int64_t floats = c.conv.panels * c.conv.panelStride;
+  // The matrix unit's part for few weights wants 64 rows.
+  const int64_t parts = maxOf(1, minOf(threads, c.p->hw / 64));
+  const bool own = parts <= wnnrt::scaledConvCopies;
+  int good = 1;
+  if (!own)
+    splitLight(ctx, c.conv.panels, c.conv.panelStride, [&](int64_t begin, int64_t end) {
+      if (!c.scaleWeights(begin, end, room + begin * c.conv.panelStride))
+        __atomic_store_n(&good, 0, __ATOMIC_RELAXED);
+    });
+  if (!__atomic_load_n(&good, __ATOMIC_RELAXED))
+    return false;
+  splitWork(ctx, parts, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = c.p->hw * i / parts;
+      float *weights = own ? room + i * floats : room;
+      if (own && !c.scaleWeights(0, c.conv.panels, weights))
+        __atomic_store_n(&good, 0, __ATOMIC_RELAXED);
+      else
+        c.pixels(weights, first, c.p->hw * (i + 1) / parts - first, wnnrt::scaledConvRun(c.p));
+    }
+  });
+  return __atomic_load_n(&good, __ATOMIC_RELAXED) != 0;
+}
+
 } // namespace
 
 namespace wnnrt {
@@ -150,6 +222,8 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_scaled_c16(const wnnrt_context *ctx,
     const int64_t count = (runs.count + threads - 1) / threads * threads;
     runs = Split(hw, (hw + count - 1) / count);
   }
+  const bool weightsFirst =
+      !shift && scaledConvByWeights(p) && (!c.onUnit || isNarrowProduct(hw, p->ci, p->co));
   for (int64_t n = 0; n < p->n; ++n) {
     int64_t out = n * c.conv.panels * 16 * hw;
     c.x = static_cast<const float *>(x) + n * blocks * 16 * hw;
@@ -157,6 +231,8 @@ wnnrt_status WNNRT_SIMD_NS::conv2d_scaled_c16(const wnnrt_context *ctx,
     c.shift = shift ? static_cast<const float *>(shift) + n * p->scale_batch_stride : nullptr;
     c.conv.y = static_cast<float *>(y) + out;
     c.conv.residual = residual ? static_cast<const float *>(residual) + out : nullptr;
+    if (weightsFirst && byWeights(ctx, c, threads, room))
+      continue;
     if (threads == 1 || runs.count >= 2 * threads) {
       splitWork(ctx, runs.count, [&](int64_t begin, int64_t end) {
         float *mine = room + runs.begin(begin) * blocks * 16;
