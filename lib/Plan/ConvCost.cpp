@@ -4,6 +4,7 @@
 // chosen.
 #include "ConvCost.h"
 
+#include "wnnrt_matrix.h"
 #include "wnnrt_pack.h"
 
 #include <algorithm>
@@ -84,10 +85,11 @@ llvm::SmallVector<ConvVariant, 4> convVariants(const wnnrt_conv2d_params &p, int
     if (largest >= 4)
       all.push_back({"winograd4", WNNRT_K_conv2d_winograd4_c16, 4});
   }
-  // The direct kernel itself runs 1x1 convolutions of neighbouring pixels on the unit: as fast
-  // where it splits few weights for many pixels or few pixels for many weights.
+  // The direct kernel itself runs 1x1 convolutions of neighbouring pixels on the unit: as fast or
+  // faster where it splits few weights for many pixels or few pixels for many weights.
   bool pointwise = p.groups == 1 && p.kh == 1 && p.kw == 1 && p.stride_h == 1 && p.stride_w == 1;
-  bool other = !pointwise || (p.ci >= 192 && p.co >= 32 && p.oh * p.ow >= 150);
+  bool other = !pointwise || (p.ci >= 192 && p.co >= 32 && p.oh * p.ow >= 150 &&
+                              !wnnrt::isNarrowProduct(int64_t(p.oh) * p.ow, p.ci, p.co));
   if (unit != MatrixUnit::Off && other && macs >= 1e6 &&
       wnnrt_conv2d_matrix_c16_scratch_bytes(&p) > 0)
     all.push_back({"matrix", WNNRT_K_conv2d_matrix_c16});
