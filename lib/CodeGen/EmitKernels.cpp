@@ -130,6 +130,12 @@ bool mayNeedReference(const KernelCall &c) {
   }
 }
 
+/// Whether the step runs linears of more than a row.
+bool hasSeveralRows(const KernelCall &c) {
+  return c.kernel == WNNRT_K_lstm || c.kernel == WNNRT_K_gru ||
+         (c.kernel == WNNRT_K_linear && number(c, "m") != 1);
+}
+
 /// Whether a first convolution may be the part first_image's.
 bool mayRunOnImage(const KernelCall &c) {
   return number(c, "kw") >= wnnrt::firstLongRow ||
@@ -152,10 +158,9 @@ bool mayUseSpreadTiles(const KernelCall &c) {
   case WNNRT_K_conv2d_first:
     return mayRunOnImage(c);
   case WNNRT_K_linear:
-    return number(c, "m") != 1;
-  case WNNRT_K_lstm: // by linear
+  case WNNRT_K_lstm:
   case WNNRT_K_gru:
-    return true;
+    return hasSeveralRows(c);
   case WNNRT_K_mbconv_c16:
   case WNNRT_K_conv2d_scaled_c16:
   case WNNRT_K_depthwise_c16:
@@ -224,8 +229,7 @@ std::vector<std::string> partsOf(const Plan &plan) {
       if (mayRunOnImage(c))
         used.insert("first_image");
     }
-    if (c.kernel == WNNRT_K_lstm || c.kernel == WNNRT_K_gru ||
-        (c.kernel == WNNRT_K_linear && number(c, "m") != 1))
+    if (hasSeveralRows(c))
       used.insert("linear_rows");
     if (mayUseSpreadTiles(c))
       used.insert({"tiles_strided", "tiles_indirect"});

@@ -97,13 +97,20 @@ TEST_P(ScaledConvTest, EveryRemainder) {
           true, hw % 4 == 0, ++seed);
 }
 
+/// Calls f(context) with one thread, with two and with five.
+template <class F> void withThreads(const wnnrt_context &ctx, const F &f) {
+  f(ctx);
+  for (int threads : {2, 5}) {
+    wnnrt::ThreadPool pool(threads);
+    wnnrt_context own = ctx;
+    pool.attach(own);
+    f(own);
+  }
+}
+
 TEST_P(ScaledConvTest, FewWeights) {
   unsigned seed = 300;
-  wnnrt::ThreadPool two(2), five(5);
-  for (wnnrt::ThreadPool *pool : {static_cast<wnnrt::ThreadPool *>(nullptr), &two, &five}) {
-    wnnrt_context own = ctx;
-    if (pool)
-      pool->attach(own);
+  withThreads(ctx, [&](const wnnrt_context &own) {
     for (int c = 1; c <= 33; ++c)
       check(own, {2, c, 34 - c, 66 + c, c % 2 ? relu : hardswish, none, c % 3, c % 4 ? c : 0},
             false, c % 2, c % 5 > 1, ++seed);
@@ -112,21 +119,17 @@ TEST_P(ScaledConvTest, FewWeights) {
     // Products with weights are infinite, 0 or subnormal, those with pixels are not.
     for (float extreme : {0.0f, -0.0f, 3e-37f, 1e-44f, 3e37f, -2e37f, inf(), -inf(), nan()})
       check(own, {2, 40, 48, 200, none, none, 0, 40}, false, true, false, ++seed, extreme);
-  }
+  });
 }
 
 TEST_P(ScaledConvTest, SeveralRunsAndThreads) {
   unsigned seed = 100;
-  wnnrt::ThreadPool two(2), five(5);
-  for (wnnrt::ThreadPool *pool : {static_cast<wnnrt::ThreadPool *>(nullptr), &two, &five}) {
-    wnnrt_context own = ctx;
-    if (pool)
-      pool->attach(own);
+  withThreads(ctx, [&](const wnnrt_context &own) {
     // One run, and runs of 42 pixels.
     check(own, {1, 1500, 40, 190, relu, none, 0, 0}, true, true, false, ++seed);
     check(own, {1, 1100, 33, 500, elu, relu, 0, 0}, true, true, true, ++seed);
     check(own, {2, 700, 16, 390, none, hardswish, 1, 700}, false, false, true, ++seed);
-  }
+  });
 }
 
 void checkThreads(const wnnrt_context &ctx, wnnrt_scaled_conv_params p, bool withShift, bool bad) {

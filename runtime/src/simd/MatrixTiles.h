@@ -56,14 +56,16 @@ WNNRT_INLINE void splitWeightRows(const float *w, int64_t rows, int pairs, unsig
   }
 }
 
-/// 32 terms of the left side, as they follow each other.
-WNNRT_AMX WNNRT_INLINE void splitTerms(__m512 a, __m512 b, unsigned char *high,
-                                       unsigned char *low) {
+/// 32 terms of the left side, as they follow each other. Returns sums of their low parts: infinite
+/// or NaN where a term is, or where its high part is infinite.
+WNNRT_AMX WNNRT_INLINE __m512 splitTerms(__m512 a, __m512 b, unsigned char *high,
+                                         unsigned char *low) {
   __m512 highA = _mm512_castsi512_ps(highPart(_mm512_castps_si512(a)));
   __m512 highB = _mm512_castsi512_ps(highPart(_mm512_castps_si512(b)));
   _mm512_storeu_si512(high, (__m512i)_mm512_cvtne2ps_pbh(highB, highA));
-  _mm512_storeu_si512(
-      low, (__m512i)_mm512_cvtne2ps_pbh(_mm512_sub_ps(b, highB), _mm512_sub_ps(a, highA)));
+  __m512 lowA = _mm512_sub_ps(a, highA), lowB = _mm512_sub_ps(b, highB);
+  _mm512_storeu_si512(low, (__m512i)_mm512_cvtne2ps_pbh(lowB, lowA));
+  return _mm512_add_ps(lowA, lowB);
 }
 
 /// The compiler does not know that tile instructions read and write memory.

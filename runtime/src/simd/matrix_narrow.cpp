@@ -83,14 +83,7 @@ struct Rows {
       __m512 b = !last         ? _mm512_loadu_ps(from + j.xBlock)
                  : lastMask[1] ? _mm512_maskz_loadu_ps(lastMask[1], from + j.xBlock)
                                : _mm512_setzero_ps();
-      __m512 highA = _mm512_castsi512_ps(highPart(_mm512_castps_si512(a)));
-      __m512 highB = _mm512_castsi512_ps(highPart(_mm512_castps_si512(b)));
-      __m512bh high = _mm512_cvtne2ps_pbh(highB, highA);
-      __m512 lowA = _mm512_sub_ps(a, highA), lowB = _mm512_sub_ps(b, highB);
-      lows = _mm512_add_ps(_mm512_add_ps(lowA, lowB), lows);
-      __m512bh low = _mm512_cvtne2ps_pbh(lowB, lowA);
-      _mm512_store_si512(to, (__m512i)high);
-      _mm512_store_si512(to + tileBytes, (__m512i)low);
+      lows = _mm512_add_ps(splitTerms(a, b, to, to + tileBytes), lows);
     }
     if (_mm512_fpclass_ps_mask(lows, 0x99))
       bad[side] |= uint64_t(1) << r;
