@@ -24,6 +24,47 @@ WNNRT_INLINE void keepLoaded(vf &v) {
 #endif
 }
 
+/// Adds a kernel row to the sums of a tile, by its columns [FIRST, LAST) from `x` on, of which the
+/// first K / 2 may lie before the image and the last ones `beyond` it. An end that is cut off
+/// (FIRST > 0, LAST < columns) is not asked about.
+template <int T, int K, int STRIDE, int FIRST, int LAST>
+WNNRT_INLINE void addKernelRow(vf (&acc)[T], const float *x, const float *w, const float *zeros,
+                               bool begins, bool ends, int beyond) {
+  constexpr int pad = K / 2, columns = (T - 1) * STRIDE + K;
+  vf weight[K];
+  WNNRT_UNROLL
+  for (int s = 0; s < K; ++s)
+    weight[s] = vload(w + s * 16);
+  WNNRT_UNROLL
+  for (int i = FIRST; i < LAST; ++i) {
+    const float *at = x + i * 16;
+    if (FIRST == 0 && i < pad)
+      at = begins ? zeros : at;
+    if (LAST == columns && columns - i <= pad)
+      at = ends && columns - i <= beyond ? zeros : at;
+    vf value = vload(at);
+    keepLoaded(value);
+    WNNRT_UNROLL
+    for (int s = 0; s < K; ++s)
+      if (i >= s && (i - s) % STRIDE == 0 && (i - s) / STRIDE < T)
+        acc[(i - s) / STRIDE] = vfma(value, weight[s], acc[(i - s) / STRIDE]);
+  }
+}
+
+/// Adds the residual, clamps and stores the tile at `y`, `out` floats into the rows.
+template <int T>
+WNNRT_INLINE void storeTile(vf (&acc)[T], const RowJob &job, int64_t out, float *y) {
+  if (job.residual) {
+    WNNRT_UNROLL
+    for (int t = 0; t < T; ++t)
+      acc[t] = vadd(acc[t], vload(job.residual + out + t * 16));
+  }
+  const vf lo = job.lo, hi = job.hi;
+  WNNRT_UNROLL
+  for (int t = 0; t < T; ++t)
+    vstore(y + t * 16, vclamp(acc[t], lo, hi));
+}
+
 /// In each of `rows` rows `count` tiles of T pixels from pixel ox; all lines exist, those beyond
 /// the image are zeros. `left` and `right` say whether rows begin and end in these tiles. A
 /// function of its own that is not inlined, or gcc spills.
@@ -50,34 +91,9 @@ WNNRT_NOINLINE static void rowOfTiles(const RowJob &job, int64_t rows, int64_t o
       for (int r = 0; r < K; ++r) {
         const float *x = lines[r];
         lines[r] += T * STRIDE * 16;
-        vf weight[K];
-        WNNRT_UNROLL
-        for (int s = 0; s < K; ++s)
-          weight[s] = vload(w + (r * K + s) * 16);
-        WNNRT_UNROLL
-        for (int i = 0; i < columns; ++i) {
-          const float *at = x + i * 16;
-          if (i < pad)
-            at = begins ? zeros : at;
-          if (columns - i <= pad)
-            at = ends && columns - i <= beyond ? zeros : at;
-          vf value = vload(at);
-          keepLoaded(value);
-          WNNRT_UNROLL
-          for (int s = 0; s < K; ++s)
-            if (i >= s && (i - s) % STRIDE == 0 && (i - s) / STRIDE < T)
-              acc[(i - s) / STRIDE] = vfma(value, weight[s], acc[(i - s) / STRIDE]);
-        }
+        addKernelRow<T, K, STRIDE, 0, columns>(acc, x, w + r * K * 16, zeros, begins, ends, beyond);
       }
-      if (job.residual) {
-        WNNRT_UNROLL
-        for (int t = 0; t < T; ++t)
-          acc[t] = vadd(acc[t], vload(job.residual + out + (tile * T + t) * 16));
-      }
-      const vf lo = job.lo, hi = job.hi;
-      WNNRT_UNROLL
-      for (int t = 0; t < T; ++t)
-        vstore(y + t * 16, vclamp(acc[t], lo, hi));
+      storeTile(acc, job, out + tile * T * 16, y);
     }
   }
 }
@@ -99,34 +115,9 @@ WNNRT_NOINLINE static void tileInside(const RowJob &job, const float *const *lin
   for (int r = from; r < to; ++r, w += K * 16) {
     const float *x = lines[r] + column;
     __asm__("" : "+r"(x)); // or gcc keeps a register for each column
-    vf weight[K];
-    WNNRT_UNROLL
-    for (int s = 0; s < K; ++s)
-      weight[s] = vload(w + s * 16);
-    WNNRT_UNROLL
-    for (int i = first; i < last; ++i) {
-      const float *at = x + i * 16;
-      if (!LEFT && i < pad)
-        at = begins ? zeros : at;
-      if (!RIGHT && columns - i <= pad)
-        at = ends && columns - i <= beyond ? zeros : at;
-      vf value = vload(at);
-      keepLoaded(value);
-      WNNRT_UNROLL
-      for (int s = 0; s < K; ++s)
-        if (i >= s && (i - s) % STRIDE == 0 && (i - s) / STRIDE < T)
-          acc[(i - s) / STRIDE] = vfma(value, weight[s], acc[(i - s) / STRIDE]);
-    }
+    addKernelRow<T, K, STRIDE, first, last>(acc, x, w, zeros, begins, ends, beyond);
   }
-  if (job.residual) {
-    WNNRT_UNROLL
-    for (int t = 0; t < T; ++t)
-      acc[t] = vadd(acc[t], vload(job.residual + out + t * 16));
-  }
-  const vf lo = job.lo, hi = job.hi;
-  WNNRT_UNROLL
-  for (int t = 0; t < T; ++t)
-    vstore(job.y + out + t * 16, vclamp(acc[t], lo, hi));
+  storeTile(acc, job, out, job.y + out);
 }
 
 /// The tile at this place of a row; `all`: where rows end, the last K / 2 columns lie beyond it.
